@@ -219,8 +219,8 @@ class Item:
     @property
     def written(self) -> tuple[Change, ...]:
         """What a sync writes, for people: the changes, then what was chosen for a new employee."""
-        chosen = self.new_values.items()
-        return (*self.changes, *(Change(name, None, c.shown) for name, c in chosen))
+        chosen = [Change(name, None, choice.shown) for name, choice in self.new_values.items()]
+        return (*self.changes, *chosen)
 
     @property
     def waits(self) -> bool:
@@ -348,7 +348,9 @@ class Run:
     def open(self) -> int:
         """How many people differ by its plan whom it has not written."""
         found = self.counts.get(Difference.NEW, 0) + self.counts.get(Difference.CHANGED, 0)
-        return max(0, found - sum((self.outcomes or {}).get(each, 0) for each in WRITTEN))
+        outcomes = self.outcomes or {}
+        written = sum(outcomes.get(each, 0) for each in WRITTEN)
+        return max(0, found - written)
 
 
 @frozen(kw_only=True)

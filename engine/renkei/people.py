@@ -100,7 +100,9 @@ class FieldSpec:
         """The keys that lead to the field in a record, from the outside to the inside."""
         if self.path is None:
             return (self.name,)
-        return tuple(self.path.split(".")) if isinstance(self.path, str) else self.path
+        if isinstance(self.path, str):
+            return tuple(self.path.split("."))
+        return self.path
 
 
 @frozen(kw_only=True)

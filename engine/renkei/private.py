@@ -33,8 +33,11 @@ _WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 
 def is_never_read(*names: str) -> bool:
     """Tell whether a field of these *names* (its own, its labels) is one that is never read."""
-    plain = (unicodedata.normalize("NFKC", _CAMEL.sub("_", name)).casefold() for name in names)
-    return any(_NEVER.search(name) for name in plain)
+    for name in names:
+        words = _CAMEL.sub("_", name)  # before the case is folded: it shows where a word begins
+        if _NEVER.search(unicodedata.normalize("NFKC", words).casefold()):
+            return True
+    return False
 
 
 def looks_like_my_number(value: object) -> bool:
@@ -42,7 +45,8 @@ def looks_like_my_number(value: object) -> bool:
     digits = _digits(value)
     if not _TWELVE.fullmatch(digits):
         return False
-    weighed = zip(_WEIGHTS, map(int, digits), strict=False)
+    weighed = zip(_WEIGHTS, map(int, digits), strict=False)  # without the twelfth, the check digit
+    # The formula of article 5 of 総務省令第85号 (2014).
     rest = sum(weight * digit for weight, digit in weighed) % 11
     return int(digits[11]) == (0 if rest <= 1 else 11 - rest)
 

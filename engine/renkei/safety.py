@@ -130,11 +130,15 @@ def judge(
     written since it began.
     """
     roles = {spec.name: spec.role for spec in specs}
-    now, before, since = (_Count(items, roles) for items in (chosen, today, period))
+    now, before, since = _Count(chosen, roles), _Count(today, roles), _Count(period, roles)
     unusual, passed = [], []
     for kind in KINDS:
         limit = getattr(safety, kind).of(heads.listed)
-        if not now.people[kind] or len(now.people[kind] | before.people[kind]) <= limit:
+        if not now.people[kind]:
+            continue  # earlier syncs of the day do not hold up one that adds none of this kind
+        # Counted over a day in Japan: docs/decisions/2026-11-28-limits-of-a-day.md
+        of_the_day = now.people[kind] | before.people[kind]
+        if len(of_the_day) <= limit:
             continue
         announced = _announced(kind, expected, len(now.people[kind] | since.people[kind]))
         if announced and announced.code == "expected_intake":
@@ -149,7 +153,8 @@ def _over(kind: str, limit: int, now: _Count, before: _Count, heads: Headcount) 
     """Return the remark about a limit: how many, how many pass, how many of them were earlier."""
     earlier = len(before.people[kind] - now.people[kind])
     count = len(now.people[kind]) + earlier
-    first = kind == "creates" and heads.there is not None and heads.there * FIRST < heads.listed
+    nearly_empty = heads.there is not None and heads.there * FIRST < heads.listed
+    first = kind == "creates" and nearly_empty
     code = "first_registration" if first else f"unusual_{kind}"
     lost = (now.lost + before.lost).most_common() if kind == "emptied" else ()
     return remark(
@@ -184,7 +189,9 @@ def shrinking(safety: Safety, heads: Headcount) -> Iterator[Remark]:
         ("unusual_shrink", heads.listed, heads.usual),
         ("unusual_shrink_target", heads.there, heads.usual_there),
     ):
-        if now is not None and usual is not None and usual - now > safety.shrink.of(usual):
+        if now is None or usual is None:
+            continue
+        if usual - now > safety.shrink.of(usual):
             yield remark(code, count=f"{now}", before=f"{usual}")
 
 
@@ -241,8 +248,5 @@ def _lost(item: Item, roles: Roles) -> list[str]:
     """Return the fields that lose their value, but for those of somebody who comes back."""
     if item.difference is not Difference.CHANGED:
         return []
-    return [
-        change.field
-        for change in item.changes
-        if change.after is None and change.before is not None and not _returns(change, roles)
-    ]
+    emptied = [each for each in item.changes if each.after is None and each.before is not None]
+    return [change.field for change in emptied if not _returns(change, roles)]

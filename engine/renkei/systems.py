@@ -130,19 +130,21 @@ class Systems:
 
     def _token(self, written: str | OAuth2 | None) -> Secret:
         """Return what opens a system, its references looked up; None: nothing does."""
-        if written is None or isinstance(written, str):
-            return Secret(written and self._secret(written))
+        if written is None:
+            return Secret(None)
+        if isinstance(written, str):
+            return Secret(self._secret(written))
+        store = self.config.store
         refresh = written.refresh and self._secret(written.refresh)
         key = written.key and self._secret(written.key)
+        kept = (store, key, seen_beside(store, self.config.main.path)) if key else None
         return _access_token(
             url=written.url,
             client=self._secret(written.client),
             secret=self._secret(written.secret),
             scope=written.scope,
             refresh=refresh,
-            kept=(self.config.store, key, seen_beside(self.config.store, self.config.main.path))
-            if key
-            else None,
+            kept=kept,
             company=self.config.company.name,
         )
 
@@ -185,7 +187,8 @@ class Described:
     def _told(self, name: str, settings: ConnectionConfig) -> Reader:
         if not (settings.options or settings.without):
             shared = self.alike(settings.connector)
-            if not shared.can_discover or self.own_fields(name).at is None:
+            has_own = shared.can_discover and self.own_fields(name).at is not None
+            if not has_own:
                 return shared
         return Reader(
             Connection.offline(
@@ -206,6 +209,7 @@ class Described:
         return self._shared[key]
 
 
+# Shared by all connections of a process: a refresh token may be of use only once.
 @lru_cache(maxsize=256)
 def _access_token(
     *,
@@ -225,7 +229,8 @@ def _access_token(
     """
     first = Secret(refresh) if refresh else None
     grant = Grant(url=url, client=client, secret=Secret(secret), scope=scope, refresh=first)
-    vault = kept and Vault(
-        kept[0], f"{url}\n{client}\n{refresh}", kept[1], kept[2], company=company
-    )
+    vault = None
+    if kept is not None:
+        store, key, seen = kept
+        vault = Vault(store, f"{url}\n{client}\n{refresh}", key, seen, company=company)
     return AccessToken(grant, vault)

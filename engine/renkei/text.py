@@ -71,7 +71,8 @@ def lacking(text: str, encoding: str) -> int | None:
     except UnicodeEncodeError as error:
         return error.start
     if back != text:
-        return next(at for at, (a, b) in enumerate(zip_longest(text, back)) if a != b)
+        pairs = enumerate(zip_longest(text, back))
+        return next(at for at, (before, after) in pairs if before != after)
     odd = _NO_CHARACTER.search(text)
     return None if odd is None else odd.start()
 
@@ -117,10 +118,13 @@ def near_key(number: str) -> str:
     Compatibility forms, all spaces, kinds of hyphens, case and leading zeros do not count; a number
     of zeros only is ``0``.
     """
+    # Case and hyphens, too: docs/decisions/2026-11-22-near-numbers.md
     if number.isascii() and number.isalnum():  # as most are: nothing of the rest changes it
         return number.lower().lstrip("0") or number[:1]
+    # Twice: folding the case takes some letters apart again, such as ǰ.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).casefold())
-    bare = "".join("-" if char in _HYPHENS else char for char in folded if not _is_invisible(char))
+    seen = [char for char in folded if not _is_invisible(char)]
+    bare = "".join("-" if char in _HYPHENS else char for char in seen)
     return bare.lstrip("0") or bare[:1]
 
 

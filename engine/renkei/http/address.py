@@ -38,6 +38,7 @@ def is_loopback(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host == "localhost"
+    # Whether ::ffff:127.0.0.1 is a loopback depends on the version of Python.
     return address.is_loopback and not getattr(address, "ipv4_mapped", None)
 
 

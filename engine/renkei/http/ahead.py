@@ -34,6 +34,7 @@ def begun(ask: Callable[[Q], A], question: Q) -> Future[A]:
             answer.set_exception(error)
 
     try:
+        # In our context: the language of messages, and what goes with each line of the log.
         threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
     except RuntimeError:  # there is no room for another thread
         work()
@@ -66,7 +67,7 @@ def ahead(
         ask_on()
         while asked:
             answer = asked.popleft().result()
-            ask_on()
+            ask_on()  # before it is handed on: the caller may take its time with it
             yield answer
     finally:
         given_up.set()

@@ -207,6 +207,7 @@ class Connection:
         """Return how many requests of a *kind* may be on their way at once, and are of use."""
         if kind not in self.conditions.in_parallel:
             return 1
+        # More would only wait for the limits: docs/decisions/2026-11-29-several-in-flight.md
         times = WRITES if kind == "writes" else AHEAD
         useful = self.pacer.useful(self.limits_in_force, times)
         return self.in_flight if useful is None else min(self.in_flight, useful)
@@ -285,13 +286,13 @@ class Connection:
         """Block until a request may be sent; raises ClosedError in closed hours."""
         self.check_open()
         self.pacer.wait(self.limits_in_force, self.on_wait)
-        self.check_open()
+        self.check_open()  # the wait may have led into closed hours
 
     def wait_while_held(self) -> None:
         """Block while the system, or who gives its tokens, has asked for a pause; as above."""
         self.check_open()
         self.pacer.wait((), self.on_wait)
-        self.check_open()
+        self.check_open()  # as above
 
     def check_open(self) -> None:
         """Raise ClosedError in closed hours (start in, end out) by the calendar's clock."""
@@ -338,8 +339,11 @@ def _check_url(name: str, url: str) -> None:
     """Require https (plain http on this computer only) and nothing but host, port and path."""
     parts = split_url(url) or urlsplit("")
     host = parts.hostname or ""
-    plain = re.fullmatch(r"[!-~]*", url) and not re.search(r"\\|\][^:/]", url)
-    if not plain or not host or "@" in parts.netloc or "?" in url or "#" in url:
+    printed = re.fullmatch(r"[!-~]*", url)
+    # After a backslash, or with something behind brackets, parsers disagree about the host.
+    unclear = re.search(r"\\|\][^:/]", url)
+    has_more = "@" in parts.netloc or "?" in url or "#" in url
+    if not printed or unclear or not host or has_more:
         message = _(
             "{name}: base_url must be like https://host/path, with no user name, query or fragment."
         )

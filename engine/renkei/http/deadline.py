@@ -88,6 +88,7 @@ class Transport(httpx.HTTPTransport):
     def __init__(self, network: Network, *, connections: int = MOST_IN_FLIGHT) -> None:
         trusted = _trusting(network)
         super().__init__(verify=trusted, trust_env=False)
+        # The library's transport takes no network layer of others: its pool is replaced.
         pool = partial(_pool, network.proxy) if network.proxy else httpcore.ConnectionPool
         self._pool = pool(
             ssl_context=trusted,

@@ -21,9 +21,8 @@ _BLANK = " \t\n\r"
 _MARK_AND_BLANKS = codecs.BOM_UTF8 + _BLANK.encode()
 _OURS = (b"", b"[", b"{")
 _NOT_BLANK = re.compile(r"[^ \t\n\r]")
-_TAIL = (
-    16  # characters: the longest token that can be cut and look like a mistake (``\ud83d\ude00``)
-)
+# In characters: the longest token that can be cut and look like a mistake (``\ud83d\ude00``).
+_TAIL = 16
 
 
 class NotJSON(ValueError):
@@ -201,6 +200,7 @@ class _Text:
             raise NotJSON(self._at())
 
     def _use_up(self, value: JSON, end: int) -> JSON:
+        # Four bytes a character at most: only what may be over the cap is encoded to be measured.
         size = end - self._position
         if size * 4 > self._cap and len(self._buffer[self._position : end].encode()) > self._cap:
             raise TooLarge(self._at())
@@ -279,6 +279,7 @@ def _deeper_than(limit: int, value: JSON) -> bool:
         inside = [item for item in level if isinstance(item, (dict, list))]
         if not inside:
             return False
+        # Only what may go deeper is kept: every page of many records is looked at here.
         level = [
             item
             for outer in inside

@@ -113,7 +113,7 @@ def _of_certificate(reason: int) -> tuple[str, str]:
 
 def _of_proxy(error: BaseException) -> tuple[str, str]:
     """Return code and sentence for a way that the proxy did not open; it is not named."""
-    if isinstance(error, httpx.ProxyError):
+    if isinstance(error, httpx.ProxyError):  # the library has the status in its words alone
         return _of_refusal(int(str(error).split()[0]))
     if _cause(error, ssl.SSLCertVerificationError) is not None:
         return "proxy_certificate", _(

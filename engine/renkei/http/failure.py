@@ -89,6 +89,7 @@ class Failure:
                 return AccessError(self._refused())
             case 429:
                 return self._too_many()
+            # 408 and 425 say of themselves that the request may come again (RFC 9110, RFC 8470).
             case status if status >= 500 or status in (408, 425):
                 return UnavailableError(self._in_trouble(), retry_after_s=self.announced_s)
             case 404 if self.write:
@@ -159,9 +160,10 @@ def _texts(body: JSON) -> Iterator[str]:
             for each in body:
                 yield from _texts(each)
         case dict():
-            said = [body[name] for name in _SAYING if isinstance(body.get(name), str | int)]
-            if said:
-                yield " ".join(map(str, said))
+            said = [body.get(name) for name in _SAYING]
+            words = [str(each) for each in said if isinstance(each, str | int)]
+            if words:
+                yield " ".join(words)
             for each in body.values():
                 if isinstance(each, list | dict):
                     yield from _texts(each)

@@ -105,6 +105,7 @@ class Lists(ABC):
             with closing(_from(at, step, heard.end(first), page, self._width)) as answers:
                 for asked, answer in answers:
                     count = yield from heard.new(answer)
+                    # The first page shows how many the system gives, perhaps fewer than asked for.
                     at, step = at + count, step or count
                     if at != asked + step:
                         break  # a short page: those that were asked for beyond it begin too late
@@ -161,7 +162,7 @@ class Lists(ABC):
             link = next_link(answer.headers.get("link", ""))
             if link is None:
                 return heard.refuse_unless_whole()
-            page = heard.query(link)
+            page = heard.query(link)  # F14: no answer leads us to another host
 
     def _asking(self, path: tuple[str, ...], query: Query | None) -> Callable[[Query], Answer]:
         """Return what asks for one part of the list at *path*."""
@@ -197,7 +198,7 @@ class _Heard:
         self._hear_total(answer)
         rows = _at(answer, self.rows_at)
         if rows is None and self.total == 0:
-            rows = []
+            rows = []  # SCIM leaves the list out where it is empty (RFC 7644, section 3.4.2)
         if not isinstance(rows, list):
             raise self.not_a_list(answer)
         for row in rows:
@@ -220,7 +221,8 @@ class _Heard:
 
     def refuse_unless_whole(self) -> None:
         """Raise ListChangedError if somebody is missing, or may be."""
-        if len(self.ids) != (self.count if self.total is None else self.total):
+        due = self.count if self.total is None else self.total
+        if len(self.ids) != due:
             raise changed(self.name)
 
     def _refuse_endless(self, known: int) -> None:

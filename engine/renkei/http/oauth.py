@@ -36,6 +36,7 @@ TIMEOUTS = Timeouts(read_s=20.0, call_s=20.0)
 EARLY_S = 60.0
 """An access token is replaced this long before it ends, or at half of its life if that is later."""
 
+_FOR_EVER_S = 1e9  # more than 30 years
 _MAX_BYTES = 64 * 1024
 _CODE = re.compile(r"[a-z_]{1,40}")
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -107,7 +108,8 @@ class AccessToken(Secret):
         self._refused = ""
         self._in_header = True
         self._hidden: frozenset[str] = frozenset()
-        secret, refresh = grant.secret.reveal(), grant.refresh.reveal() if grant.refresh else ""
+        secret = grant.secret.reveal()
+        refresh = grant.refresh.reveal() if grant.refresh else ""
         self._basic = f"{_quoted(grant.client)}:{_quoted(secret)}"
         self._hide(self.reveal(), f"{grant.client}:{secret}", self._basic, secret, refresh)
 
@@ -118,8 +120,10 @@ class AccessToken(Secret):
     @property
     def account(self) -> str:
         """The client at its endpoint, and who has logged in there: no access token."""
-        refresh = self._grant.refresh
-        return "\n".join([self._grant.url, self._grant.client, refresh.reveal() if refresh else ""])
+        grant = self._grant
+        # The first one, as the file has it: those that follow it change from day to day.
+        refresh = grant.refresh.reveal() if grant.refresh else ""
+        return f"{grant.url}\n{grant.client}\n{refresh}"
 
     def access(self, connection: Connection) -> str:
         """Return an access token that is valid as far as is known; ask for one if there is none."""
@@ -217,7 +221,7 @@ class AccessToken(Secret):
             said = None
         if isinstance(said, dict):
             return said
-        if reply.status == 401:
+        if reply.status == 401:  # without the JSON of RFC 6749, as some endpoints refuse a client
             return {"error": "invalid_client"}
         raise AnswerError("")
 
@@ -250,9 +254,12 @@ class AccessToken(Secret):
 
     def _refusal(self, connection: Connection, said: Mapping[str, JSON]) -> AccessError:
         code = said.get("error")
-        code = code if isinstance(code, str) and _CODE.fullmatch(code) else "?"
-        error = self._no_token(connection, _(_MEANT[code]) if code in _MEANT else code)
-        if isinstance(words := said.get("error_description"), str):
+        if not (isinstance(code, str) and _CODE.fullmatch(code)):
+            code = "?"  # no code of the standard, so it may hold anything: it is not shown
+        why = _(_MEANT[code]) if code in _MEANT else code
+        error = self._no_token(connection, why)
+        words = said.get("error_description")
+        if isinstance(words, str):
             error.detail = self.hidden_in(words)[:2000]
         return error
 
@@ -316,4 +323,4 @@ def _seconds(life: JSON) -> float:
         seconds = float(life) if isinstance(life, int | float | str) else 0.0
     except ValueError:
         seconds = 0.0
-    return seconds if 0 < seconds < 1e9 else 1e9
+    return seconds if 0 < seconds < _FOR_EVER_S else _FOR_EVER_S

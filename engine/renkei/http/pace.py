@@ -104,6 +104,7 @@ def claim(window: Window, theirs: int, others: int) -> int:
     *theirs* is what the *others* have used or claimed. No two of them may claim at the same time.
     """
     free = max(window.count - window.used - theirs, 0)
+    # At least one while any is free: else the last ones would be for nobody.
     return max(free // (1 + others), min(free, 1))
 
 
@@ -164,7 +165,7 @@ class Pacer:
         try:
             yield
         except BaseException:
-            self._give_back(limits, None)
+            self._give_back(limits, None)  # it counts from now on: the system may have had it
             raise
         self._give_back(limits, self._clock.monotonic() - sent)
 
@@ -249,14 +250,16 @@ class Pacer:
                 self._answered.popleft()
 
     def _note_answer(self, took_s: float) -> None:
-        self._latency_s += (took_s - self._latency_s) * (_SMOOTH if self._latency_s else 1.0)
+        weight = _SMOOTH if self._latency_s else 1.0  # the first one is all that is known
+        self._latency_s += (took_s - self._latency_s) * weight
         self._answers += 1
         if self._least_s is not None:
             self._least_s = min(self._least_s, took_s)
 
     def _wait_s(self, limits: Sequence[RequestLimit]) -> float:
         now = self._clock.monotonic()
-        return max(self._held_until - now, *(self._full_s(limit, now) for limit in limits), 0.0)
+        full_s = [self._full_s(limit, now) for limit in limits]
+        return max(self._held_until - now, *full_s, 0.0)
 
     def _full_s(self, limit: RequestLimit, now: float) -> float:
         """Return for how long *limit* stays full; 0 or less: it has room."""
@@ -272,6 +275,7 @@ class Pacer:
     @property
     def _both_ways_s(self) -> float:
         """What a way there and one back take at the least; 0 where nobody knows."""
+        # docs/decisions/2026-11-29-the-way-there-and-back.md
         if self._least_s is None or self._answers <= _SHOWN:
             return 0.0
         return _LEAST * self._least_s
@@ -288,11 +292,12 @@ class Pacer:
 
         A process that is new among others lets them hear of it first.
         """
-        if (meet := self._meet) is None or not limits:
+        meet = self._meet
+        if meet is None or not limits:
             return
-        if self._clock.monotonic() - self._met_at < MEET_S or not self._meeting.acquire(
-            blocking=False
-        ):
+        if self._clock.monotonic() - self._met_at < MEET_S:
+            return
+        if not self._meeting.acquire(blocking=False):  # another thread hears of them just now
             return
         try:
             is_new = self._met_at == float("-inf")
@@ -306,16 +311,14 @@ class Pacer:
 
     def _windows(self, limits: Sequence[RequestLimit]) -> list[Window]:
         """Return how many requests of this process fill the window of each limit."""
+        windows = []
         with self._lock:
             now = self._clock.monotonic()
-            return [
-                Window(
-                    limit.window_s,
-                    limit.count,
-                    self._open + sum(at > now - limit.window_s for at in self._answered),
-                )
-                for limit in limits
-            ]
+            for limit in limits:
+                since = now - limit.window_s
+                answered = sum(at > since for at in self._answered)
+                windows.append(Window(limit.window_s, limit.count, self._open + answered))
+        return windows
 
 
 def wait(clock: Clock, seconds: float, reason: str, on_wait: OnWait | None) -> None:

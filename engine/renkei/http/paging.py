@@ -58,8 +58,8 @@ def _pages(
 ) -> Generator[Answer, None, None]:
     """Yield each page of one *walk*, which has taken one before it is asked for the next."""
     yield page(1)
-    if width is not None and walk.more and (known := walk.pages_left()):
-        with closing(ahead(page, known, width)) as answers:
+    if width is not None and walk.more:
+        with closing(ahead(page, walk.pages_left(), width)) as answers:
             for answer in answers:
                 yield answer
                 if not walk.more:
@@ -123,11 +123,12 @@ class _Walk:
         """Yield who is new on this page and look whether there is another one."""
         rows = self._joined.rows(answer)
         self._joined.compare_total(_total(answer.headers))
-        repeated = self.repeated
+        before = self.repeated
         for row in rows:
             yield from self._new(row)
         self.more = self._goes_on(answer, rows)
-        if self.more and rows and self.repeated - repeated == len(rows):
+        all_repeated = bool(rows) and self.repeated - before == len(rows)
+        if self.more and all_repeated:
             self._stop_repeating()
         self.page += 1
 
@@ -135,7 +136,8 @@ class _Walk:
         """Return those pages after the first one that the total promises; none without one."""
         if self._joined.total is None or not self._rows:
             return range(0)
-        return range(self.page, -(-self._joined.total // self._rows) + 1)
+        last = -(-self._joined.total // self._rows)  # rounded up
+        return range(self.page, last + 1)
 
     def _new(self, row: JSON) -> Iterator[JSON]:
         self._rows += 1
@@ -154,6 +156,7 @@ class _Walk:
         linked = link is not None and next_link(link) is not None
         complete = total is not None and self._rows >= total
         if not rows:
+            # F15: those who stood here may have moved on, so a link counts for more than this.
             self._empty += 1
             return linked and not complete and self._empty < EMPTY_PARTS
         self._empty = 0

@@ -42,6 +42,7 @@ class Records:
     ) -> None:
         own = special or {}
         self._specs = {spec.name: spec for spec in specs}
+        # The first key apart: where it is the only one, as mostly, a value costs no loop.
         self._fields = {
             name: (own.get(name) or reader_of(spec), spec.keys[0], spec.keys[1:])
             for name, spec in self._specs.items()

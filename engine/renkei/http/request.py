@@ -23,6 +23,7 @@ FRAMING = frozenset({"connection", "content-length", "host", "transfer-encoding"
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _PRINTED = re.compile(r"[\t -~]*")
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
+_FOLDERS = (".", "..")
 
 
 @frozen(kw_only=True)
@@ -60,7 +61,8 @@ class Request:
 def headers_of(name: str, headers: Mapping[str, str] | None) -> Mapping[str, str]:
     """Return the *headers* of one request; ConnectorError if one of them cannot be."""
     for key, value in (headers or {}).items():
-        if key.lower() in FRAMING or not (_HEADER.fullmatch(key) and _PRINTED.fullmatch(value)):
+        sound = _HEADER.fullmatch(key) and _PRINTED.fullmatch(value)
+        if key.lower() in FRAMING or not sound:
             raise _no_header(name)
     return undisguised(name, headers or {})
 
@@ -74,11 +76,18 @@ def undisguised(name: str, headers: Mapping[str, str]) -> Mapping[str, str]:
 
 def paths_of(name: str, paths: Sequence[str]) -> frozenset[tuple[str, ...]]:
     """Return *paths* like ``/users/search`` in segments; ConnectorError if one needs quoting."""
-    made = [tuple(path.removeprefix("/").split("/")) for path in paths]
-    plain = all(_PLAIN.fullmatch(segment) for path in made for segment in path)
-    if isinstance(paths, str) or not plain or any({".", ".."} & set(path) for path in made):
+    if isinstance(paths, str):  # one path alone, which types let through
         raise _no_address(name)
+    made = [tuple(path.removeprefix("/").split("/")) for path in paths]
+    for path in made:
+        if not all(map(_is_plain, path)):
+            raise _no_address(name)
     return frozenset(made)
+
+
+def _is_plain(segment: str) -> bool:
+    """Tell whether *segment* is sent just as it is written, and means no folder."""
+    return bool(_PLAIN.fullmatch(segment)) and segment not in _FOLDERS
 
 
 def url_of(name: str, base_url: str, path: Sequence[str], query: Mapping[str, str] | None) -> str:
@@ -90,11 +99,12 @@ def url_of(name: str, base_url: str, path: Sequence[str], query: Mapping[str, st
     try:
         quoted = [quote(segment, safe="") for segment in path]
         asked = urlencode(query, quote_via=quote) if query else ""
-    except UnicodeEncodeError:  # quotes the text
+    except UnicodeEncodeError:  # quotes the text: ours is raised below, outside of it
         quoted, asked = [""], ""
-    if any(segment in ("", ".", "..") for segment in quoted):
+    if any(segment in ("", *_FOLDERS) for segment in quoted):
         raise _no_address(name)
-    return "/".join([base_url, *quoted]) + (f"?{asked}" if asked else "")
+    address = "/".join([base_url, *quoted])
+    return f"{address}?{asked}" if asked else address
 
 
 def _no_address(name: str) -> ConnectorError:
@@ -111,7 +121,7 @@ def body_bytes(name: str, body: Mapping[str, JSON]) -> bytes:
     """Return *body* as JSON in UTF-8; raises RecordError naming fields that are no real text."""
     try:
         return _encoded(body)
-    except (ValueError, TypeError):  # quote the text
+    except (ValueError, TypeError):  # quote the text: as above
         fields = tuple(key for key, value in body.items() if not _can_be_sent(value))
     message = _("{fields}: this text cannot be sent to {name}. Correct it, then try again.")
     said = message.format(fields=", ".join(fields), name=name)

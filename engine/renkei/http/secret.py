@@ -77,9 +77,13 @@ def is_sendable(text: str) -> bool:
 
 def forms_of(texts: Iterable[str]) -> re.Pattern[str]:
     """Return what finds *texts*, whatever they hold, in every form in which they may be sent."""
-    forms = {form for text in texts if text for form in _forms(text)}
+    forms: set[str] = set()
+    for text in texts:
+        if text:
+            forms.update(_forms(text))
     # Whichever begins first is found, so that of two that begin alike the longer one has to.
     found = map(re.escape, sorted(forms, key=len, reverse=True))
+    # An empty pattern would match everywhere; this one matches nothing.
     return re.compile("|".join(found) or "(?!)")
 
 

@@ -185,7 +185,11 @@ class Session(Lists):
 
     def _perform(self, request: Request, use: Callable[[Request, Reply], T]) -> T:
         """Send *request* until it has an answer or trying again makes no sense."""
-        connection, doubt, renewed, access = self._connection, False, False, ""
+        # Tried again here and not from outside, where nobody knows what became of a write:
+        # docs/decisions/2026-11-22-own-http-layer.md
+        connection = self._connection
+        doubt = renewed = False
+        access = ""
         with Retries(
             budget=connection.budget,
             clock=connection.clock,
@@ -196,6 +200,7 @@ class Session(Lists):
                 error: RenkeiError
                 try:
                     connection.permit(request)
+                    # Before a token is asked for: its endpoint may have asked for a pause, too.
                     connection.wait_while_held()
                     access = connection.token.access(connection)
                     return self._try(request, access, use, retries)
@@ -209,12 +214,14 @@ class Session(Lists):
                     raise
                 repeatable = self._may_repeat(request, doubt=doubt)
                 if repeatable and not renewed and connection.token.is_given_up(access):
-                    renewed = True
+                    renewed = True  # once: if the new one is refused as well, it is not the token
                     continue
                 if not connection.tries_again and _may_pass(error):
+                    # What was asked can be done without; what follows keeps the pause instead.
                     retries.put_off(error)
                     raise error
-                if not (repeatable and _may_pass(error) and retries.wait(error)):
+                again = repeatable and _may_pass(error) and retries.wait(error)
+                if not again:
                     # An earlier try may have been carried out, whatever became of the last one.
                     raise InDoubtError(error) if doubt else error
 
@@ -224,6 +231,7 @@ class Session(Lists):
             return True
         write = self._connection.in_hand
         tries = min(write.tries, TRIES_IN_DOUBT) if doubt else write.tries
+        # F19: a create that may have been carried out is looked up, and never sent again blindly.
         return (request.idempotent or not doubt) and write.sent < tries
 
     def _try(
@@ -251,7 +259,7 @@ class Session(Lists):
         with connection.slot():
             connection.check_open()  # a wait may lead into closed hours
             if connection.guard is not None:
-                connection.guard()
+                connection.guard()  # after the wait: the lease may have been lost in it
             within_s = retries.allowance_s(connection.timeouts.call_s)
             reply = self._opened_reply(request, access, within_s)
         connection.note_date(reply.headers.get("date"))
@@ -363,10 +371,12 @@ class Session(Lists):
         """Return those of the session that are not its *own*, and these; *access* is the token."""
         names = {name.lower() for name in own}
         common = {n: text for n, text in self._headers.items() if n.lower() not in names}
+        headers = {**common, **own}
         if not access:  # the system wants none
-            return {**common, **own}
+            return headers
+        # With OAuth a connector has only a word that stands in for the token.
         token = self._connection.token.reveal()
-        return {name: text.replace(token, access) for name, text in {**common, **own}.items()}
+        return {name: text.replace(token, access) for name, text in headers.items()}
 
     def _own(self, headers: Query | None) -> Query:
         """Return the headers of one request; they say neither where it goes nor where it ends."""
@@ -399,6 +409,7 @@ def _certain(error: SystemFault) -> bool:
     """Tell whether the system certainly did not carry out the write that ended with *error*."""
     if isinstance(error, UnavailableError):
         return error.nothing_done
+    # A ConnectorError is raised here before anything leaves; one of a plug-in is in doubt (Writer).
     return isinstance(error, (AccessError, ContractFullError, ConnectorError))
 
 

@@ -94,5 +94,6 @@ def _line(connection: Connection, request: Request, told: Noted, seconds: float)
 def _shown(url: str) -> str:
     """Return path and query of *url*, without the values of the query, or what has no name."""
     parts = urlsplit(url)
+    # What stands alone has no name: it may be a key or a number itself.
     named = [part.partition("=")[0] for part in parts.query.split("&") if "=" in part]
     return f"{parts.path}?{'&'.join(named)}" if named else parts.path

@@ -63,7 +63,7 @@ def _text_reader(spec: FieldSpec) -> Callable[[JSON], Value]:
     def read(raw: JSON) -> Value:
         if raw is None:
             return None
-        if (
+        if (  # isprintable is what is_storable asks first: for most texts that saves its call
             type(raw) is str
             and raw
             and (raw.isprintable() or is_storable(raw))

@@ -20,8 +20,10 @@ def next_link(header: str) -> str | None:
     for target, parameters, *_rest in _LINK.findall(header):
         said: dict[str, str] = {}
         for name, value in _OF_LINK.findall(parameters):
-            said.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", value.strip('"')))
-        if "next" in said.get("rel", "").lower().split() and "anchor" not in said:
+            text = re.sub(r"\\(.)", r"\1", value.strip('"'))
+            said.setdefault(name.lower(), text)  # the first one counts (RFC 8288, section 3.3)
+        kinds = said.get("rel", "").lower().split()
+        if "next" in kinds and "anchor" not in said:  # with an anchor: of another page
             return str(target)
     return None
 

@@ -137,6 +137,7 @@ class Reply:
                 if unpack.eof:
                     unpack = zlib.decompressobj(_GZIP)
                 yield self._inflate(unpack, packed)
+                # What one chunk had no room for, or else the next member.
                 packed = unpack.unconsumed_tail or unpack.unused_data
         if not unpack.eof:
             raise unreadable(CutOff(self._response.num_bytes_downloaded), self._name)

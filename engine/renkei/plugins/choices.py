@@ -27,26 +27,23 @@ def told_apart(choices: Sequence[Choice]) -> tuple[Choice, ...]:
     """Return *choices*, those with a detail that need one to be told from another."""
     alike = Counter(label_key(choice.label) for choice in choices)
     shown = Counter((label_key(choice.label), label_key(choice.detail)) for choice in choices)
-
-    def apart(choice: Choice) -> Choice:
+    apart = []
+    for choice in choices:
         label, detail = label_key(choice.label), label_key(choice.detail)
         if alike[label] == 1:
-            return evolve(choice, detail="")
-        return (
-            choice if detail and shown[label, detail] == 1 else evolve(choice, detail=choice.code)
-        )
-
-    return tuple(map(apart, choices))
+            apart.append(evolve(choice, detail=""))
+        elif detail and shown[label, detail] == 1:
+            apart.append(choice)
+        else:
+            apart.append(evolve(choice, detail=choice.code))
+    return tuple(apart)
 
 
 def meant(choices: Sequence[Choice], text: str) -> list[Choice]:
     """Return those that *text* may mean: by code, by label, or else by what reads like a label."""
     key = label_key(text)
-    for hits in (
-        [choice for choice in choices if choice.code == text],
-        [choice for choice in choices if choice.label == text],
-        [choice for choice in choices if key in (label_key(choice.label), label_key(choice.shown))],
-    ):
-        if hits:
-            return hits
-    return []
+    by_code = [choice for choice in choices if choice.code == text]
+    by_label = [choice for choice in choices if choice.label == text]
+    alike = [each for each in choices if key in (label_key(each.label), label_key(each.shown))]
+    # The code of one choice may read like the label of another, and only codes are unmistakable.
+    return by_code or by_label or alike

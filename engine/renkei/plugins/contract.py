@@ -47,14 +47,11 @@ def is_sound(answer: object, kind: type) -> bool:
 def is_sound_error(error: RenkeiError) -> bool:
     """Return whether *error* holds what errors of its kind hold."""
     try:
-        return (
-            _is_any(getattr(error, "detail", None), str, type(None))
-            and _is_text(error.message)
-            and _is_text(error.code)
-            and (error.hint is None or _is_text(error.hint))
-            and (error.where is None or _is_text(error.where))
-            and _has_sound_parts(error)
-        )
+        # It need not be storable: whatever the system said is mended where the error is taken.
+        detail_fits = _is_any(getattr(error, "detail", None), str, type(None))
+        told: list[object] = [error.message, error.code]
+        told += [text for text in (error.hint, error.where) if text is not None]
+        return detail_fits and all(map(_is_text, told)) and _has_sound_parts(error)
     except Exception:  # noqa: BLE001 - a subclass may do anything when it is looked at
         return False
 
@@ -72,9 +69,8 @@ def real_text(text: str) -> str:
 def hide_in_error(error: RenkeiError, hide: Callable[[str], str]) -> None:
     """Let *hide* go over every text of *error*, which may end in a report, a log or a terminal."""
     error.message, error.code = hide(error.message), hide(error.code)
-    error.hint = (
-        hide(error.hint) if isinstance(error.hint, str) else None
-    )  # it is no command of ours
+    # Only words: any other hint names a command of ours, which a connector cannot know.
+    error.hint = hide(error.hint) if isinstance(error.hint, str) else None
     error.args = (error.message,)
     error.where = hide(error.where) if error.where else error.where
     match error:
@@ -136,7 +132,7 @@ def _has_sound_parts(error: RenkeiError) -> bool:
             return bool(error.mistakes) and _are(error.mistakes, _sound_mistake)
         case RecordError():
             return _is_any(error.accepted, bool) and _are(error.fields, _is_text)
-        case ClosedError():
+        case ClosedError():  # first: it is an UnavailableError, too, with its flags set for good
             return _is_any(error.opens, dt.datetime) and error.opens.tzinfo is not None
         case UnavailableError():
             flags = _is_any(error.again, bool) and _is_any(error.nothing_done, bool)
@@ -147,13 +143,17 @@ def _has_sound_parts(error: RenkeiError) -> bool:
 
 
 def _sound_mistake(mistake: Any) -> bool:  # noqa: ANN401 - whatever a plug-in has put there
-    steps = type(mistake) is OptionMistake and type(mistake.path) is tuple
     return (
-        steps
-        and all(_is_any(step, str, int) for step in mistake.path)
+        type(mistake) is OptionMistake
+        and _are(mistake.path, _is_step)
         and _is_text(mistake.message)
         and _is_any(mistake.key, bool)
     )
+
+
+def _is_step(step: object) -> bool:
+    """Return whether *step* is a key or an index."""
+    return _is_any(step, str, int)
 
 
 def _sound_label(label: Any) -> bool:  # noqa: ANN401 - whatever a plug-in has put there
@@ -164,26 +164,50 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
     return (
         is_id(spec.name)
         and _sound_label(spec.label)
-        and spec.type in CLASSES
-        and (spec.role is None or ROLE_TYPES.get(spec.role) == spec.type)
-        and spec.write in get_args(Write)
-        and all(
-            _is_any(flag, bool)
-            for flag in (spec.required, spec.wanted, spec.clearable, spec.dated, spec.offered)
-        )
-        and (spec.allowed is None or _are(spec.allowed, _is_text))
-        and _are(spec.allowed_labels, _sound_label)
-        and len(spec.allowed_labels) in (0, len(spec.allowed or ()))
-        and _is_any(spec.max_length, int, type(None))
-        and (spec.encoding is None or _is_encoding(spec.encoding))
-        and _is_any(spec.path, str, tuple, type(None))
-        and bool(spec.keys)
-        and _are(spec.keys, is_id)
+        and _has_sound_kind(spec)
+        and _has_sound_flags(spec)
+        and _has_sound_values(spec)
+        and _has_sound_place(spec)
     )
+
+
+def _has_sound_kind(spec: FieldSpec) -> bool:
+    """Return whether type, role and way of writing are known, and the role has this type."""
+    if spec.type not in CLASSES:
+        return False
+    if spec.role is not None and ROLE_TYPES.get(spec.role) != spec.type:
+        return False
+    return spec.write in get_args(Write)
+
+
+def _has_sound_flags(spec: FieldSpec) -> bool:
+    flags = (spec.required, spec.wanted, spec.clearable, spec.dated, spec.offered)
+    return all(_is_any(flag, bool) for flag in flags)
+
+
+def _has_sound_values(spec: FieldSpec) -> bool:
+    """Return whether what is said of the values makes sense; LookupError of an odd encoding."""
+    if spec.allowed is not None and not _are(spec.allowed, _is_text):
+        return False
+    if not _are(spec.allowed_labels, _sound_label):
+        return False
+    if len(spec.allowed_labels) not in (0, len(spec.allowed or ())):
+        return False
+    if not _is_any(spec.max_length, int, type(None)):
+        return False
+    return spec.encoding is None or _is_encoding(spec.encoding)
+
+
+def _has_sound_place(spec: FieldSpec) -> bool:
+    """Return whether the path leads somewhere."""
+    if not _is_any(spec.path, str, tuple, type(None)):
+        return False
+    return bool(spec.keys) and _are(spec.keys, is_id)
 
 
 def _is_encoding(name: object) -> bool:
     """Return whether *name* is an encoding of text that Python knows; LookupError if not."""
+    # codecs.lookup would also find rot13 and hex, which make no bytes of a text.
     return _is_text(name) and isinstance("".encode(str(name)), bytes)
 
 

@@ -46,11 +46,14 @@ class Employed:
         names = tuple(fields)
         if EMPLOYED not in names:
             return names
-        return tuple(dict.fromkeys(n for n in (*names, *self.days.values()) if n != EMPLOYED))
+        needed = dict.fromkeys((*names, *self.days.values()))
+        del needed[EMPLOYED]
+        return tuple(needed)
 
     def told(self, person: Employee, at: date) -> Employee:
         """Return *person* with the field as of *at*; unknown unless all their dates are known."""
         if not all(name in person.values for name in self.days.values()):
             return person
-        hired, left = (person.values.get(self.days.get(role, "")) for role in ("hired", "left"))
+        hired = person.values.get(self.days.get("hired", ""))
+        left = person.values.get(self.days.get("left", ""))
         return evolve(person, values={**person.values, EMPLOYED: on_roll(hired, left, at)})

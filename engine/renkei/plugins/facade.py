@@ -80,6 +80,7 @@ class Reader:
         self.name = connection.name
         self._manager = finding.plug(connection)
         self._hook: Any = self._manager.hook
+        # Options first: fields may depend on them, and their mistakes are told with their places.
         self._own_identity = self._read_options()
         specs = self._read_fields()
         self._employed = Employed(specs)
@@ -142,7 +143,11 @@ class Reader:
         with self._named("list_employees"):
             people = self._hook.list_employees(at=at, fields=asked)
         told = self._checked("list_employees", people, asked)
-        yield from told if EMPLOYED not in fields else (self._employed.told(p, at) for p in told)
+        if EMPLOYED not in fields:
+            yield from told
+            return
+        for person in told:
+            yield self._employed.told(person, at)
 
     def read_employees(
         self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
@@ -153,16 +158,18 @@ class Reader:
         asked, number = self._employed.asked(fields), self._number
         ids = {ref.id for ref in refs if ref.id is not None}
         numbers = {ref.number for ref in refs if ref.number is not None}
-        return [
-            self._employed.told(person, at) if EMPLOYED in fields else person
-            for person in self._read_again(refs, at, asked)
-            if person.id in ids or person.values.get(number) in numbers
-        ]
+        found = []
+        for person in self._read_again(refs, at, asked):
+            if person.id not in ids and person.values.get(number) not in numbers:
+                continue  # without the hook it is the whole list that was read
+            found.append(self._employed.told(person, at) if EMPLOYED in fields else person)
+        return found
 
     def _read_again(
         self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
     ) -> Iterator[Employee]:
         if not finding.implements(self._manager, "read_employees"):
+            # Read just alike: docs/decisions/2026-11-22-read-employees-takes-fields.md
             with self._named("read_employees"):
                 people = self._hook.list_employees(at=at, fields=tuple(fields))
             yield from self._checked("read_employees", people, fields)
@@ -211,8 +218,7 @@ class Reader:
             for spec in self._optional("discover", FieldSpec)
             if not is_never_read(spec.name, spec.label.ja, spec.label.en)
         ]
-        names = [spec.name for spec in found]
-        if len(set(names)) != len(names):
+        if _repeats(spec.name for spec in found):
             self._nonsense("discover", _("a name or a role occurs twice"))
         return tuple(found)
 
@@ -223,9 +229,18 @@ class Reader:
             told = self._required("choices", Choice, field=field)
             found = [hidden_choice(each, self._hide) for each in told]
         else:
-            offered = self.new_employee_fields() if spec.required or spec.offered else ()
-            found = [choice for new in offered if new.name == field for choice in new.choices]
+            found = self._offered(spec)
         return told_apart(found or _allowed(spec))
+
+    def _offered(self, spec: FieldSpec) -> list[Choice]:
+        """Return the choices that a new employee has for a field, if it can have any."""
+        if not (spec.required or spec.offered):
+            return []
+        found: list[Choice] = []
+        for new in self.new_employee_fields():
+            if new.name == spec.name:
+                found += new.choices
+        return found
 
     def check(self) -> Account | None:
         """Prove the credentials; None if the connector has no way to."""
@@ -272,17 +287,17 @@ class Reader:
         told = self._required("fields", FieldSpec, options=self.connection.options)
         of_all = {spec.name for spec in told}
         own = [spec for spec in self.connection.own_fields.specs if spec.name not in of_all]
-        without = self.connection.without
-        specs = tuple(
-            evolve(spec, role=None) if spec.role in without else spec for spec in (*told, *own)
-        )
-        names = [spec.name for spec in specs]
+        specs = tuple(map(self._without_role, (*told, *own)))
         roles = [spec.role for spec in specs if spec.role]
-        if len(set(names)) != len(names) or len(set(roles)) != len(roles):
+        if _repeats(spec.name for spec in specs) or _repeats(roles):
             self._nonsense("fields", _("a name or a role occurs twice"))
         if "number" not in roles and not self.has_more_fields:
             self._nonsense("fields", _("no field has the role number"))
         return specs
+
+    def _without_role(self, spec: FieldSpec) -> FieldSpec:
+        """Return *spec*, without a role that the file says this account does not have."""
+        return evolve(spec, role=None) if spec.role in self.connection.without else spec
 
     def _required(self, hook: str, kind: type[T], **asked: object) -> list[T]:
         with self._named(hook):
@@ -298,8 +313,9 @@ class Reader:
             return None
         with self._named(hook):
             said = list(getattr(self._hook, hook)())
-            if odd := [each for each in said if type(each) is not str or each not in known]:
-                self._nonsense(hook, type(odd[0]).__name__)
+            for each in said:
+                if type(each) is not str or each not in known:
+                    self._nonsense(hook, type(each).__name__)
             return said
 
     def _optional(self, hook: str, kind: type[T]) -> list[T]:
@@ -318,7 +334,7 @@ class Reader:
         except RenkeiError as error:
             self._refuse_unsound(hook, error)
             raise
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # a person wants to stop: the plug-in has not failed
             raise
         except BaseException as error:  # noqa: BLE001 - a plug-in may raise SystemExit or worse
             raise self._failed(hook, type(error).__name__) from None
@@ -362,6 +378,12 @@ class Reader:
                     self._nonsense(hook, type(person).__name__)
                 part.append(self._sieve.kept(hook, person, wanted))
         return part
+
+
+def _repeats(words: Iterable[str]) -> bool:
+    """Return whether one of *words* occurs twice."""
+    told = list(words)
+    return len(set(told)) != len(told)
 
 
 def _allowed(spec: FieldSpec) -> list[Choice]:

@@ -74,13 +74,14 @@ def plug(connection: Connection) -> pluggy.PluginManager:
         raise
     except BaseException as error:  # noqa: BLE001 - code of somebody else, which may even exit
         raise unusable(connector, type(error).__name__) from None
+    # In a shared one the connectors of other connections would answer, too.
     manager = _Manager("renkei")
     manager.add_hookspecs(ConnectorSpec)
     try:
         manager.register(plugin, name=connection.name)
     except KeyboardInterrupt:
         raise
-    except pluggy.PluginValidationError as error:
+    except pluggy.PluginValidationError as error:  # the lines before its last quote the code
         raise unusable(connector, str(error).splitlines()[-1]) from None
     except BaseException as error:  # noqa: BLE001 - it looks at all that the connector has
         raise unusable(connector, type(error).__name__) from None

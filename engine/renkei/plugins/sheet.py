@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,22 +57,27 @@ class Sheet:
 
 def summed_up(cases: Sequence[Promised]) -> tuple[Promised, ...]:
     """Return one line for each promise, whatever the number of its cases."""
-    lines = []
-    for name in dict.fromkeys(case.name for case in cases):
-        own = [case for case in cases if case.name == name]
-        result = next(each for each in WORST if any(case.result == each for case in own))
-        told = [case for case in own if case.result == result]
-        reasons = [case.why for case in (told if result == "failed" else own) if case.why]
-        lines.append(
-            Promised(
-                name=name,
-                says=own[0].says,
-                result=result,
-                tests=tuple(test for case in told for test in case.tests),
-                why=next(iter(reasons), ""),
-            )
-        )
-    return tuple(lines)
+    by_name: dict[str, list[Promised]] = {}
+    for case in cases:
+        by_name.setdefault(case.name, []).append(case)
+    return tuple(map(_one_line, by_name.values()))
+
+
+def _one_line(cases: Sequence[Promised]) -> Promised:
+    """Return what all *cases* of one promise come to."""
+    results = {case.result for case in cases}
+    result = next(each for each in WORST if each in results)
+    told = [case for case in cases if case.result == result]
+    # Beside one that has passed, a case that was skipped still says why.
+    explained = told if result == "failed" else cases
+    reasons = [case.why for case in explained if case.why]
+    return Promised(
+        name=cases[0].name,
+        says=cases[0].says,
+        result=result,
+        tests=tuple(chain.from_iterable(case.tests for case in told)),
+        why=reasons[0] if reasons else "",
+    )
 
 
 def written(sheet: Sheet) -> str:

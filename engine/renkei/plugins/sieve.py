@@ -36,9 +36,10 @@ class Wanted:
                 return False
             known = self._sound[shape] = _of_type(values, str), _of_type(values, int)
         names, numbers = known
+        # A look at every value of every person: all their texts are held against the rules at once.
         texts = [*map(values.__getitem__, names)]
         if "" in texts or not is_storable("".join(texts)):
-            return False
+            return False  # an empty text is to be None, and the long way makes it so
         for text in texts:
             if len(text) >= SHORTEST and looks_like_my_number(text):
                 return False
@@ -89,12 +90,12 @@ class Sieve:
                 values[name] = None
         others = self._others(hook, person, wanted) if person.others != {} else {}
         withheld = self._withhold(values, others)
+        if withheld:
+            unreadable = list(dict.fromkeys([*unreadable, *withheld]))
         return Employee(
             id=person.id,
             values=values,
-            unreadable=tuple(dict.fromkeys([*unreadable, *withheld]))
-            if withheld
-            else tuple(unreadable),
+            unreadable=tuple(unreadable),
             withheld=withheld,
             extra=person.extra,
             others=others,
@@ -104,23 +105,22 @@ class Sieve:
         self, values: dict[str, Value], others: dict[str, tuple[Value, ...]]
     ) -> tuple[str, ...]:
         """Take out what looks like a My Number, before anybody keeps it; return of which fields."""
-        found = [
-            name
-            for name, value in values.items()
-            if ((type(value) is str and len(value) >= SHORTEST) or type(value) is int)
-            and self._is_private(name, value)
-        ]
-        found += [
-            name
-            for name, further in others.items()
-            if name not in found and any(self._is_private(name, value) for value in further)
-        ]
+        found = []
+        for name, value in values.items():
+            long_enough = type(value) is str and len(value) >= SHORTEST
+            if (long_enough or type(value) is int) and self._is_private(name, value):
+                found.append(name)
+        for name, further in others.items():
+            private = any(self._is_private(name, value) for value in further)
+            if private and name not in found:
+                found.append(name)
         for name in found:
             values.pop(name, None)
             others.pop(name, None)
         return tuple(found)
 
     def _is_private(self, name: str, value: Value) -> bool:
+        # Employee numbers are what a company makes them, in twelve digits too.
         return looks_like_my_number(value) and name != self.number
 
     def _others(
@@ -137,7 +137,8 @@ class Sieve:
             for value in further:
                 if value is not None and type(value) is not wanted[name]:
                     self.nonsense(hook, f"{name}: {type(value).__name__}")
-            if told := tuple(v for v in further if not is_empty(v) and _is_storable(v)):
+            told = tuple(each for each in further if not is_empty(each) and _is_storable(each))
+            if told:
                 kept[name] = told
         return kept
 
@@ -153,17 +154,15 @@ def _of_type(values: Mapping[str, Any], kind: type) -> list[str]:
 
 def _odd(values: Values, wanted: Mapping[str, type]) -> list[str]:
     """Return the names of those *values* that are not just what was asked for."""
-    odd = [
-        name
-        for name, value in values.items()
-        if (name not in wanted or value is not None)
-        and (type(value) is not wanted.get(name) or value == "")
-    ]
-    texts = [value for value in values.values() if type(value) is str]
-    if not is_storable("".join(texts)):  # one look at all of them, as nearly all are
-        odd += [
-            n for n, v in values.items() if type(v) is str and n not in odd and not is_storable(v)
-        ]
+    odd = []
+    for name, value in values.items():
+        if value is None and name in wanted:
+            continue
+        if type(value) is not wanted.get(name) or value == "":
+            odd.append(name)
+    texts = {name: value for name, value in values.items() if type(value) is str}
+    if not is_storable("".join(texts.values())):  # one look at all of them, as nearly all are
+        odd += [name for name, text in texts.items() if name not in odd and not is_storable(text)]
     return odd
 
 

@@ -81,9 +81,10 @@ class Writer(Reader):
         return Written(answer)
 
     def _updated(self, hook: str, current: Employee, answer: object) -> Written:
+        # None, or an id, stays a good answer: docs/decisions/2026-11-28-answered-writes.md
         if type(answer) is not Employee:
             return Written(current.id)
-        if answer.id != current.id:
+        if answer.id != current.id:  # F25: in doubt, as nobody knows whom it has changed
             self._nonsense(hook, "another id")
         return self._written(hook, answer)
 
@@ -109,5 +110,6 @@ class Writer(Reader):
 def _doubted(error: RenkeiError) -> RenkeiError:
     """Return the error of a write, in doubt unless the system certainly did nothing."""
     certain = isinstance(error, UnavailableError) and error.nothing_done
+    # Unlike in a session, a ConnectorError counts: a plug-in may fail when all has been sent.
     doubtful = isinstance(error, ConnectorError | AnswerError | UnavailableError)
     return InDoubtError(error) if doubtful and not certain else error

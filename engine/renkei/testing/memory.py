@@ -142,7 +142,8 @@ def installed(**factories: Callable[[Connection], object]) -> Iterator[None]:
         if group != finding.CONNECTORS:
             return real(group)
         others = [entry for entry in real(group) if entry.name not in factories]
-        return (*others, *(_Entry(name, factory) for name, factory in factories.items()))
+        ours = [_Entry(name, factory) for name, factory in factories.items()]
+        return (*others, *ours)
 
     with mock.patch.object(finding, "found", found):
         yield
@@ -153,7 +154,7 @@ class _Entry(EntryPoint):
 
     def __init__(self, name: str, factory: Callable[[Connection], object]) -> None:
         super().__init__(name, "renkei.testing", "renkei.connectors")
-        vars(self)["factory"] = factory
+        vars(self)["factory"] = factory  # an entry point takes no attributes
 
     def load(self) -> object:
         """Return the factory."""

@@ -29,6 +29,7 @@ _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
 _HOST = re.compile(rb"\r\nhost:[^\r]*", re.IGNORECASE)
 _BODILESS = re.compile(rb"HTTP/1[.][01] (?:1\d\d|204|304) ")
 _NO_LINGER = struct.pack("ii", 1, 0)
+"""With it a close sends RST, and not FIN."""
 
 
 @frozen
@@ -222,7 +223,8 @@ class Proxy:
         try:
             writer.write(_HOST.sub(b"\r\nHost: " + there.netloc.encode(), raw, count=1))
             head = await reader.readuntil(b"\r\n\r\n")
-            return head + (await _body(reader, head) if _is_framed(head) else await reader.read())
+            body = await _body(reader, head) if _is_framed(head) else await reader.read()
+            return head + body
         finally:
             await _close(writer)
 

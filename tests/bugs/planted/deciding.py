@@ -26,8 +26,8 @@ BUGS: tuple[Bug, ...] = (
         "A label is taken although it is the code of another choice.",
         (
             "renkei.plugins.choices:meant",
-            "[choice for choice in choices if choice.code == text],",
-            "",
+            "return by_code or by_label or alike",
+            "return by_label or alike",
         ),
         tests="tests/engine/test_choices.py"
         "::test_a_choice_is_meant_by_code_by_label_or_by_what_reads_alike",
@@ -119,8 +119,8 @@ BUGS: tuple[Bug, ...] = (
         "Whoever is written twice in a day counts twice.",
         (
             "renkei.safety:judge",
-            "len(now.people[kind] | before.people[kind])",
-            "len(now.people[kind]) + len(before.people[kind])",
+            "of_the_day = now.people[kind] | before.people[kind]",
+            "of_the_day = [*now.people[kind], *before.people[kind]]",
         ),
         tests="tests/engine/test_day_limits.py::test_whoever_is_changed_again_counts_once",
     ),
@@ -183,7 +183,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "coming-back-is-a-loss",
         "Whoever comes back counts as emptied.",
-        ("renkei.safety:_lost", " and not _returns(change, roles)", ""),
+        ("renkei.safety:_lost", " if not _returns(change, roles)", ""),
         tests="tests/engine/test_boundaries.py"
         "::test_whoever_comes_back_is_not_emptied_but_for_another_value",
     ),

@@ -19,8 +19,8 @@ BUGS: tuple[Bug, ...] = (
         "skip-hidden-in-a-sheet",
         "Why a case was skipped is lost beside one that has passed.",
         (
-            "renkei.plugins.sheet:summed_up",
-            'told if result == "failed" else own',
+            "renkei.plugins.sheet:_one_line",
+            'told if result == "failed" else cases',
             "told",
         ),
         tests="tests/testing/test_kit_plugin.py::test_a_line_keeps_why_a_case_was_skipped",

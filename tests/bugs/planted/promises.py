@@ -469,7 +469,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "limit-one-too-low",
         "What is exactly at a safety limit is refused.",
-        ("renkei.safety:judge", "before.people[kind]) <= limit", "before.people[kind]) < limit"),
+        ("renkei.safety:judge", "len(of_the_day) <= limit", "len(of_the_day) < limit"),
         tests="tests/engine/test_boundaries.py::test_a_limit_passes_what_is_exactly_at_it",
     ),
 )

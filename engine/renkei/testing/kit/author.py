@@ -69,7 +69,7 @@ class Author:
             if not self.skips[name].strip():
                 pytest.fail(f"{name} is skipped without a reason.", pytrace=False)
             pytest.skip(self.skips[name])
-        url = request.getfixturevalue("url")
+        url = request.getfixturevalue("url")  # only now: what is skipped needs no tenant
         request.node.stash[SECRET] = secret_of(self, url)
         with Tenant.opened(self, url) as tenant:
             yield tenant

@@ -95,7 +95,7 @@ class FaultChecks:
 
         def last(request: Request) -> Fault | None:
             seen.append(request)
-            return faults[fault] if len(seen) >= count else None
+            return faults[fault] if len(seen) >= count else None  # whatever is tried again, too
 
         reader = tenant.open()
         with tenant.disturbed(last):

@@ -36,7 +36,9 @@ class FieldChecks:
         tenant.same(sorted(samples[0]), sorted(tenant.writable), "the fields of sample(0)")
         numbers = {sample[tenant.number] for sample in samples}
         tenant.same(len(numbers), len(samples), "how many numbers there are among the samples")
-        filled = {name for sample in samples for name, value in sample.items() if value is not None}
+        filled: set[str] = set()
+        for sample in samples:
+            filled.update(name for name, value in sample.items() if value is not None)
         tenant.same(sorted(set(tenant.writable) - filled), [], "fields that no sample fills")
         for name, spec in tenant.writable.items():
             odd = [i for i, sample in enumerate(samples) if not _fits(spec, sample[name])]

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from renkei.config import load_config
-from renkei.connector import RecordError, Value
+from renkei.connector import FieldSpec, RecordError, Value
 from renkei.model import Difference, Run, Selection
 from renkei.runs import Runs
 from renkei.testing.kit.promise import NOTHING_CHANGES, promise
@@ -46,11 +46,7 @@ class LawChecks:
     @promise(N_("Any text is stored as it was sent, or refused."))
     def test_any_text_is_stored_or_refused(self, tenant: Tenant) -> None:
         tenant.needs_writes()
-        free = [
-            spec
-            for spec in tenant.changeable.values()
-            if spec.type == "text" and spec.allowed is None and spec.role != "email"
-        ]
+        free = [spec for spec in tenant.changeable.values() if _takes_any_text(spec)]
         if not free:
             pytest.skip(NO_TEXT)
         name, longest = free[0].name, min(free[0].max_length or 8, 8)
@@ -88,7 +84,7 @@ class LawChecks:
                 sample = tenant.author.sample(i)[name]
                 value = tenant.author.other(name, i) if again or sample is None else sample
                 tenant.update(ids[i], {name: value})
-                wanted[ids[i]] = {**wanted[ids[i]], name: value}
+                wanted[ids[i]][name] = value
             for identity, person in tenant.look().items():
                 sent = {n: v for n, v in wanted[identity].items() if n in tenant.writable}
                 tenant.alike(person.values, sent, f"{identity} after {len(steps)} updates")
@@ -118,6 +114,10 @@ class LawChecks:
             tenant.same(pair.memory.writes[writes:], [], "what the way back has written")
             pair.synced("memory", NAME, some=False)
             tenant.same(tenant.values(), before, "everybody, there and back")
+
+
+def _takes_any_text(spec: FieldSpec) -> bool:
+    return spec.type == "text" and spec.allowed is None and spec.role != "email"
 
 
 @frozen
@@ -176,6 +176,7 @@ class _Pair:
 def _pair(tenant: Tenant, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[_Pair]:
     """Open renkei between the connector and a system in memory that has some people."""
     tenant.needs_writes()
+    # The system in memory has no choices to offer, and what is promised has to be kept.
     specs = tuple(evolve(spec, offered=False) for spec in tenant.writable.values())
     memory = MemorySystem(specs)
     patch.setenv("RENKEI_KIT_TOKEN", tenant.token)
@@ -192,11 +193,14 @@ def _pair(tenant: Tenant, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[_
 
 def _mapping(tenant: Tenant) -> dict[str, Any]:
     """Return a mapping of every writable field, in both directions."""
+    clear = {side: {"empty": "clear"} for side in ("memory", NAME)}
+    number_first = sorted(tenant.writable.values(), key=lambda spec: spec.role != "number")
     pairs = []
-    for name, spec in sorted(tenant.writable.items(), key=lambda each: each[1].role != "number"):
-        clear = {side: {"empty": "clear"} for side in ("memory", NAME)}
-        clears = spec.clearable and not spec.required and spec.write == "always"
-        pairs.append({"pair": [name, name], **({"to": clear} if clears else {})})
+    for spec in number_first:
+        pair: dict[str, Any] = {"pair": [spec.name, spec.name]}
+        if spec.clearable and not spec.required and spec.write == "always":
+            pair["to"] = clear
+        pairs.append(pair)
     return {"sides": ["memory", NAME], "fields": pairs}
 
 
@@ -205,7 +209,7 @@ def _configuration(tenant: Tenant) -> dict[str, Any]:
     free = {"people": "100000", "percent": "100"}
     kinds = ("creates", "updates", "leaving", "returning", "emptied", "shrink")
     shared = {"token": "env:RENKEI_KIT_TOKEN", "safety": dict.fromkeys(kinds, free)}
-    nowhere = "http://127.0.0.1:1"
+    nowhere = "http://127.0.0.1:1"  # the file has to name an address, and none is asked
     address = nowhere if tenant.proxy is None else tenant.proxy.url
     options = tenant.author.settings(tenant.url).get("options", {})
     return {

@@ -33,7 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Collect what is proved, where a sheet is wanted."""
-    if (path := config.getoption("renkei_sheet")) and not hasattr(config, "workerinput"):
+    # A worker of pytest-xdist has this attribute: it sees only its part of the reports.
+    is_worker = hasattr(config, "workerinput")
+    if (path := config.getoption("renkei_sheet")) and not is_worker:
         name = config.getoption("renkei_connector") or ""
         config.pluginmanager.register(_Collector(Path(path), name), "renkei-sheet")
 
@@ -149,7 +151,8 @@ def _whole_kit() -> Iterator[Promised]:
     from renkei.testing.kit import ConnectorTests
 
     for name in dir(ConnectorTests):
-        if (says := getattr(getattr(ConnectorTests, name), "promise", None)) is not None:
+        says: str | None = getattr(getattr(ConnectorTests, name), "promise", None)
+        if says is not None:
             yield _not_run(name, says)
 
 
@@ -166,6 +169,7 @@ def _hidden(report: pytest.TestReport, secret: Secret, config: pytest.Config) ->
                 return type(part)(map(hidden, part))
         return part
 
+    # As plain data: what a report holds are objects of many kinds.
     data = config.hook.pytest_report_to_serializable(config=config, report=report)
     shown: pytest.TestReport = config.hook.pytest_report_from_serializable(
         config=config, data=hidden(data)
@@ -189,8 +193,11 @@ def _promise(item: pytest.Item) -> str | None:
     if author is None:
         return None
     name = _name(item)
-    says = (getattr(getattr(cls, name, None), "promise", None) for cls in author.__mro__)
-    return next((each for each in says if each), None)
+    for cls in author.__mro__:  # a check that the author has overridden keeps the kit's promise
+        says: str | None = getattr(getattr(cls, name, None), "promise", None)
+        if says:
+            return says
+    return None
 
 
 def _reason(report: pytest.TestReport) -> str:

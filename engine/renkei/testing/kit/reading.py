@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from renkei.connector import Value
+from renkei.connector import Value, Values
 from renkei.testing.kit.promise import promise
 from renkei.testing.kit.tenant import Tenant
 from renkei.words.i18n import N_
@@ -48,9 +48,11 @@ class ReadingChecks:
         [*_rest, new] = tenant.people(3)
         listed = {person.id: person for person in tenant.listed(reader)}
         tenant.holds(new in listed, "somebody who was added is not in the list when it is read")
-        name = next((n for n in tenant.changeable if tenant.author.sample(0)[n] is not None), None)
-        if name is None or tenant.staff.is_source_only:
+        sample = tenant.author.sample(0)
+        filled = [name for name in tenant.changeable if sample[name] is not None]
+        if not filled or tenant.staff.is_source_only:
             return
+        name = filled[0]
         tenant.staff = tenant.open()
         tenant.update(tenant.ids[0], {name: tenant.author.other(name, 0)})
         tenant.staff = before
@@ -86,9 +88,11 @@ class ReadingChecks:
         whole = tenant.look()
         for name in tenant.names:
             alone = {person.id: person.values for person in tenant.listed(fields=[name])}
-            wanted = {i: {n: v for n, v in p.values.items() if n == name} for i, p in whole.items()}
+            wanted = {i: _only(name, person.values) for i, person in whole.items()}
             tenant.same(alone, wanted, f"{name}, asked for alone")
-            for i, identity in tenant.ids.items() if name in tenant.writable else ():
+            if name not in tenant.writable:
+                continue
+            for i, identity in tenant.ids.items():
                 sent = {name: tenant.author.sample(i)[name]}
                 tenant.alike(alone[identity], sent, f"person {i}, asked for {name} alone")
 
@@ -113,6 +117,11 @@ class ReadingChecks:
             tenant.same(len(set(codes)), len(codes), f"how many different codes {new.name} has")
 
 
+def _only(name: str, values: Values) -> Values:
+    """Return field *name* of *values* alone; nothing if it is not known."""
+    return {name: values[name]} if name in values else {}
+
+
 def _somebody_who_left(tenant: Tenant) -> tuple[int, str]:
     """Return who has left and their id: made so by the author, or by what tells it."""
     if tenant.author.gives("retire"):
@@ -125,7 +134,11 @@ def _somebody_who_left(tenant: Tenant) -> tuple[int, str]:
         "retired": True,
         "employed": False,
     }
-    gone = {name: each for role, each in told.items() if (name := tenant.role(role))}
+    gone: dict[str, Value] = {}
+    for role, each in told.items():
+        name = tenant.role(role)
+        if name is not None:
+            gone[name] = each
     if not gone:
         pytest.skip(NO_LEFT)
     if not tenant.staff.is_source_only:
@@ -134,7 +147,8 @@ def _somebody_who_left(tenant: Tenant) -> tuple[int, str]:
         return 0, tenant.create(0, **gone, **since).id
     for i in range(SOME):
         sample = tenant.author.sample(i)
-        if any(_tells(sample[name], each, today) for name, each in gone.items()):
+        has_left = [_tells(sample[name], each, today) for name, each in gone.items()]
+        if any(has_left):
             return i, tenant.people(i + 1)[i]
     pytest.skip(NO_LEAVER)
 

@@ -104,7 +104,9 @@ class Tenant:
     def tokens(self, text: str) -> int:
         """Return how often *text* shows the token, in any form in which it is sent."""
         secret = secret_of(self.author, self.url)
-        return secret.hidden_in(text).count(repr(secret)) - text.count(repr(secret))
+        stars = repr(secret)
+        # Hiding puts stars in the place of each; the text may have held stars before.
+        return secret.hidden_in(text).count(stars) - text.count(stars)
 
     @property
     def _is_here(self) -> bool:
@@ -167,14 +169,20 @@ class Tenant:
         if missing and self.staff.is_source_only and not self.author.gives("add"):
             pytest.fail(NO_ADD, pytrace=False)
         if missing and self.author.gives("add"):
-            for i in missing:
-                self.author.add(self.url, i)
-            numbers = {person.values.get(self.number): person.id for person in self.look().values()}
-            self.ids |= {i: numbers[self.author.sample(i)[self.number]] for i in missing}
+            self._add(missing)
         else:
             for i in missing:
                 self.create(i)
         return [self.ids[i] for i in range(count)]
+
+    def _add(self, missing: Sequence[int]) -> None:
+        """Let the author put people into the system; their ids are told by their numbers."""
+        for i in missing:
+            self.author.add(self.url, i)
+        listed = self.look().values()
+        ids = {person.values.get(self.number): person.id for person in listed}
+        for i in missing:
+            self.ids[i] = ids[self.author.sample(i)[self.number]]
 
     def listed(self, reader: Reader | None = None, fields: Sequence[str] = ()) -> list[Employee]:
         """Return the list as *reader* (or *staff*) has it now."""

@@ -43,12 +43,7 @@ class WritingChecks:
             made = tenant.create(i)
             tenant.alike(tenant.look()[made.id].values, tenant.person(i), f"person {i}, created")
             said = "".join(_texts((tenant.stored() or {}).get(made.id)))
-            absent = [
-                name
-                for name, value in tenant.person(i).items()
-                if isinstance(value, str) and tenant.writable[name].allowed is None
-                if said and value not in said
-            ]
+            absent = [name for name, text in _free_texts(tenant, i) if said and text not in said]
             tenant.same(absent, [], f"fields of person {i} that the system does not store as sent")
 
     @promise(N_("What is required is enough, and nothing is invented for the rest."))
@@ -177,6 +172,13 @@ class WritingChecks:
                 _create_at_length(tenant, i, name)
 
 
+def _free_texts(tenant: Tenant, i: int) -> Iterator[tuple[str, str]]:
+    """Yield the texts of person *i* that stand for nothing but themselves, with their fields."""
+    for name, value in tenant.person(i).items():
+        if isinstance(value, str) and tenant.writable[name].allowed is None:
+            yield name, value
+
+
 def _changeable(tenant: Tenant) -> list[str]:
     """Return the names of the fields that an update may change; skip if there is none."""
     tenant.needs_writes()
@@ -231,11 +233,11 @@ def _nothing_lost(
     wanted = {identity: row for identity, row in stored.items() if identity != person}
     tenant.same(others, wanted, f"what is stored of the others, after an update of {name}")
     after = dict(_leaves(now.get(person)))
-    lost = [
-        path
-        for path, value in _leaves(stored.get(person))
-        if value not in (None, "", str(before)) and after.get(path) in (None, "")
+    # What the field itself held may be gone: that is the change.
+    held = [
+        path for path, value in _leaves(stored.get(person)) if value not in (None, "", str(before))
     ]
+    lost = [path for path in held if after.get(path) in (None, "")]
     tenant.same(lost, [], f"what an update of {name} has emptied beside it")
 
 
