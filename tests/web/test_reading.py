@@ -200,8 +200,8 @@ def test_what_is_older_than_what_a_filter_looks_at_can_be_reached(
     monkeypatch.setattr("renkei_web.views.reports.AT_ONCE", 1)
     browser = desk.browser("admin")
     page = browser.get("/reports?direction=touchontime:smarthr").text
-    assert "1件の中に該当するレポートはありません" in page
+    assert "この1件の中に、条件に合うレポートはありません" in page
     (older,) = re.findall(r'href="(\?[^"]*before=1)"', page)
     last = browser.get("/reports" + html.unescape(older)).text
-    assert "before=" not in last
-    assert "該当するレポートはありません" in last
+    assert not re.search(r'href="\?[^"]*before=', last)
+    assert ">条件に合うレポートはありません" in last

@@ -29,7 +29,7 @@ from renkei.people import JST, ClosedHours, OwnFields, Parallel, RequestLimit
 from renkei.words.i18n import _
 
 Guard = Callable[[], None]
-"""Called right before the bytes of each write leave; raises if they must not."""
+"""Called right before the bytes of each request leave; raises if they must not."""
 
 _MIB = 1024 * 1024
 _OFFLINE = "https://offline.invalid"
