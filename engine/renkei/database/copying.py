@@ -108,5 +108,4 @@ def _is_json(column: sa.Column[Any]) -> bool:
 
 
 def _named(row: Sequence[Any]) -> dict[str, Any]:
-    # By place: a parameter of an insert may not be called as a column, which SQLAlchemy refuses.
     return {f"v{place}": value for place, value in enumerate(row)}

@@ -88,9 +88,10 @@ class Stands:
     @classmethod
     def of(cls, found: Sequence[Direction]) -> Stands:
         """Return how a company stands by its directions."""
+        newest = [each.newest for each in found]
         synced = [each.synced for each in found if each.synced is not None]
         return cls(
-            newest=max((each.newest for each in found), key=_age, default=None),
+            newest=max(newest, key=_age, default=None),
             synced=max(synced, key=_age, default=None),
             in_doubt=sum(each.in_doubt for each in found),
         )
@@ -284,6 +285,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             for table in OF_RUNS:
                 gone = connection.execute(sa.delete(table).where(table.c.run_id.in_(theirs)))
                 rows[table.name] += gone.rowcount
+            # Its audit log stays: it proves the removal. docs/decisions/2026-11-29-audit-log.md
             for table in (runs, releases, paces, alerts, jobs, schedules, *OF_CONNECTIONS):
                 gone = connection.execute(sa.delete(table).where(table.c.company == company))
                 rows[table.name] += gone.rowcount
@@ -291,11 +293,13 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             rows["tokens"] += let_go_of_tokens(connection, company)
             serial.drop(connection, retained(company))
             serial.drop(connection, used(company))
-            first = before if before is not None and not ids else removed
+            if before is None or ids:
+                first = removed
+                self._note_company("company_removed", company, count=rows["runs"])
+            else:  # it was cut off after this: when and by whom is as it was said then
+                first = before
             kept = evolve(first, rows=dict(rows))
             serial.keep(connection, _fact(company), _written(kept))
-            if before is None or ids:
-                self._note_company("company_removed", company, count=rows["runs"])
         self._given.difference_update(ids)
         return kept
 
@@ -323,6 +327,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
 
         Neither one of them is at work then nor a job.
         """
+        # Jobs, runs, leases: the order of locks that renkei.store.database names.
         open_ = sa.select(jobs).where(jobs.c.company == company, jobs.c.ended_at.is_(None))
         for row in connection.execute(locking(open_)).mappings():
             if not job_in(row).free:
@@ -369,9 +374,10 @@ def told_to_others(store: Database, ids: Collection[str]) -> list[tuple[str, str
     """
     told = known_accounts.c
     query = sa.select(told.company, told.connection, told.ids).order_by(told.company)
+    asked = set(ids)
     with store._reading() as connection:  # noqa: SLF001 - of this room
         rows = connection.execute(query.where(told.company != store.company))
-        return [(row.company, row.connection) for row in rows if not set(ids).isdisjoint(row.ids)]
+        return [(row.company, row.connection) for row in rows if asked.intersection(row.ids)]
 
 
 def _keep_numbers(connection: Connection) -> None:

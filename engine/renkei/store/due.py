@@ -152,8 +152,10 @@ class Due(Database):
         theirs = sa.select(jobs).where(jobs.c.company == claim.company, of_job(claim))
         with self._writing() as connection:
             row = connection.execute(locking(theirs)).mappings().first()
-            ours = row is not None and row["owner"] == str(Owner.me())
-            if row is None or row["owner"] is None or not (ours or job_in(row).free):
+            if row is None or row["owner"] is None:
+                return False
+            is_ours = row["owner"] == str(Owner.me())
+            if not is_ours and not job_in(row).free:
                 return False
             return connection.execute(still(claim).values(**waits)).rowcount == 1
 

@@ -103,6 +103,7 @@ class Hold:
         if self._is_over:
             raise self._gone()
         writes = getattr(self._mine, "writes", ())
+        # One stands for all of a batch: they get their stamps together.
         if writes and self._stamped[writes[0]].age_s() >= SENT_S:
             now = Moment.now()
             self._store.stamp(self.lease, writes)

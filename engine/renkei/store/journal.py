@@ -206,19 +206,23 @@ class Journal(Database):
 
         *usage* is what it cost, beside what the fetch has cost.
         """
-        paused = status is Status.PAUSED
         with self._writing() as connection:
             before = self._state(connection, held.run_id, lock=True)
             lease.renew(connection, held)
+            if status is Status.PAUSED:
+                finished_at, pauses = None, _with_pause(before["pauses"], reason)
+            else:
+                # A run that was over, and has only settled its doubts, ended when it ended.
+                finished_at, pauses = before["finished_at"] or at, before["pauses"]
             if before["status"] != Status.CANCELLED:
                 self._update(
                     connection,
                     held.run_id,
                     status=status.value,
-                    finished_at=None if paused else before["finished_at"] or at,
+                    finished_at=finished_at,
                     reason=codec.remark_out(reason),
                     resume_at=resume_at,
-                    pauses=_with_pause(before["pauses"], reason) if paused else before["pauses"],
+                    pauses=pauses,
                 )
             if usage is not None:
                 fetch = sa.select(runs.c.usage).where(self._of(runs), runs.c.id == held.run_id)
@@ -252,7 +256,9 @@ class Journal(Database):
             common = {"run_id": held.run_id, "token": held.token, "intent_at": at}
             common |= {"sent_at": time.time()}
             rows = [{**common, "position": position, "kind": kind} for position, kind in wanted]
-            if (first := free_number(connection, writes).get("id")) is not None:
+            # SQLite would count on from what is there, and reuse the numbers of removed writes.
+            first = free_number(connection, writes).get("id")
+            if first is not None:
                 rows = [{**row, "id": first + nth} for nth, row in enumerate(rows)]
             return list(connection.execute(_INTENTS, rows).scalars())
 
@@ -339,7 +345,7 @@ class Journal(Database):
             refused = query.where(writes.c.result == REFUSED)
             ids = {source_id for source_id, _result in connection.execute(refused)}
             theirs = connection.execute(query.where(items.c.source_id.in_(ids)))
-            last = dict(theirs.all())
+            last = dict(theirs.all())  # in the order of writes: of several the last one stays
         return frozenset(source_id for source_id, result in last.items() if result == REFUSED)
 
     def written(
@@ -426,7 +432,8 @@ class Journal(Database):
                 .where(sa.or_(writes.c.result.is_(None), lately))
                 .order_by(writes.c.id)
             )
-            found = dict.fromkeys(*self._restored(connection, row["id"]))
+            forgotten, since = self._restored(connection, row["id"])
+            found: dict[str, float | None] = dict.fromkeys(forgotten, since)
             return found | dict(connection.execute(query).all())
 
     @staticmethod
@@ -464,17 +471,17 @@ class Journal(Database):
         """Let a paused run be over: its plan is too old."""
         with self._writing() as connection:
             row = self._row(connection, run_id, lock=True)
-            if row["status"] in (Status.SYNCING, Status.PAUSED) and not lease.holder(
-                connection, row["id"]
-            ):
-                self._update(
-                    connection,
-                    row["id"],
-                    status=Status.EXPIRED.value,
-                    finished_at=at,
-                    reason=None,
-                    resume_at=None,
-                )
+            has_begun = row["status"] in (Status.SYNCING, Status.PAUSED)
+            if not has_begun or lease.holder(connection, row["id"]) is not None:
+                return
+            self._update(
+                connection,
+                row["id"],
+                status=Status.EXPIRED.value,
+                finished_at=at,
+                reason=None,
+                resume_at=None,
+            )
 
     def is_cancelled(self, run_id: int) -> bool:
         """Return whether somebody has asked a run to stop."""
@@ -548,7 +555,9 @@ def _let_pass(
 
 
 def _with_pause(pauses: list[str] | None, reason: Remark | None) -> list[str]:
-    codes = [*(pauses or []), *([reason.code] if reason else [])]
+    codes = list(pauses or [])
+    if reason is not None:
+        codes.append(reason.code)
     return list(dict.fromkeys(codes))
 
 

@@ -93,6 +93,7 @@ class Purge(Database):
         is_old = sa.and_(self._of(runs), runs.c.created_at < before)
         if run_id is not None:
             is_old = sa.and_(is_old, runs.c.id == run_id)
+        # Locked by ids alone, and then read: a sync that has just begun is seen to be at work.
         old = sa.select(runs.c.id).where(is_old).order_by(runs.c.id)
         connection.execute(locking(old)).all()
         unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
@@ -137,7 +138,11 @@ class Purge(Database):
             old = sa.select(runs.c.id).where(self._of(runs), runs.c.created_at < before)
             ids = connection.execute(old.order_by(runs.c.id)).scalars().all()
             kept = self._needed(connection) if ids else set()
-        return sum(self._remove(run_id, before) for run_id in ids if run_id not in kept)
+        gone = 0
+        for run_id in ids:
+            if run_id not in kept and self._remove(run_id, before):
+                gone += 1
+        return gone
 
     def _remove(self, run_id: int, before: dt.datetime) -> bool:
         """Remove a run unless somebody needs it now; return whether it is gone."""
@@ -147,7 +152,8 @@ class Purge(Database):
             return bool(self._disposable(connection, before, run_id=run_id))
 
         def close(connection: Connection) -> bool:
-            if free := is_free(connection):
+            free = is_free(connection)
+            if free:
                 self._close_plans(connection, [run_id])
             return free
 
@@ -178,6 +184,7 @@ class Purge(Database):
     def _drop(self, connection: Connection, run_id: int) -> None:
         """Remove a run with all that hangs on it; its number is never given again."""
         self._note("run_removed", str(run_id))
+        # Before it goes: SQLite gives the highest number again once its row is gone.
         for table in (runs, writes):
             newest = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
             serial.raise_floor(connection, table, newest)
@@ -290,6 +297,7 @@ class Purge(Database):
             schema.translated(self._place),
             self._engine.connect() as connection,
         ):
+            # PostgreSQL vacuums in no transaction.
             connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.exec_driver_sql("vacuum runs, items, writes")
 
