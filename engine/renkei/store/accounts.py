@@ -117,7 +117,8 @@ class Accounts(Database):
         """
         Return all other companies that have used an *account* last, each with its connection.
 
-        It looks over the walls on purpose: what two companies write into one account meets there.
+        It looks over the walls on purpose: what two companies write into one account meets there
+        (docs/decisions/2026-11-29-companies-that-share-an-account.md).
         """
         theirs = accounts.c.account == account, accounts.c.company != self.company
         query = sa.select(accounts.c.company, accounts.c.connection).where(*theirs)

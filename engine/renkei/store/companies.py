@@ -228,6 +228,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             let_go_of_tokens(connection, "", heir=company)
             for each in ("", company):
                 serial.drop(connection, used(each))
+            # Added up: the next call, after a kill, may find runs that have come since.
             serial.keep(connection, _fact(company, "adopted"), str(before + len(ids)))
             self._note_company("company_adopted", company, count=len(ids))
         return before + len(ids)
@@ -370,7 +371,8 @@ def told_to_others(store: Database, ids: Collection[str]) -> list[tuple[str, str
     """
     Return company and connection of all others to whom one of these *ids* of an account was told.
 
-    It looks over the walls on purpose: two tokens may open one account.
+    It looks over the walls on purpose: two tokens may open one account
+    (docs/decisions/2026-11-29-two-tokens-of-one-account.md).
     """
     told = known_accounts.c
     query = sa.select(told.company, told.connection, told.ids).order_by(told.company)

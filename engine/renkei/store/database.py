@@ -385,7 +385,7 @@ class Database:
             mark, kept = serial.standing(connection)
             self._note_mark(mark, known)
             self._refuse_moved(connection, kept)
-            serial.advance(connection, 0)
+            serial.advance(connection, 0)  # any write shows whether one is possible
             nothing.rollback()
 
     @staticmethod

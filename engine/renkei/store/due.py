@@ -75,6 +75,7 @@ class Due(Database):
         theirs = jobs.c.company == claim.company, jobs.c.schedule == claim.schedule
         ours = schedules.c.company == claim.company, schedules.c.name == claim.schedule
         with self._writing() as connection:
+            # Locked, so that a pause of this moment comes before it or finds the job.
             kept = connection.execute(locking(sa.select(schedules).where(*ours))).mappings().first()
             if kept is None or kept["paused_by"] is not None:
                 return None
@@ -84,6 +85,7 @@ class Due(Database):
             new = new_job(claim, state, now, count(last_due(connection, claim)))
             if insert_unless_there(connection, jobs, new):
                 return True
+            # Told by a clock that was ahead, at a moment that is still to come (F91).
             too_soon = jobs.c.state.in_(("missed", "skipped")), jobs.c.started_at > now
             again = sa.update(jobs).where(*theirs, jobs.c.due == claim.due, *too_soon)
             anew = {"ended_at": None, "told_at": None} | new

@@ -107,7 +107,7 @@ class Hold:
         if writes and self._stamped[writes[0]].age_s() >= SENT_S:
             now = Moment.now()
             self._store.stamp(self.lease, writes)
-            self._renewed = now
+            self._renewed = now  # a stamp renews the lease, too
             self._stamped |= dict.fromkeys(writes, now)
         elif self._renewed.age_s() >= LATE_S:
             self._renew()

@@ -44,6 +44,7 @@ _STATE = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses).where(
 )
 _STATE_LOCKED = locking(_STATE)
 
+# In the order of the rows: the caller gives each write its id by its place.
 _INTENTS = sa.insert(writes).returning(writes.c.id, sort_by_parameter_order=True)
 
 _OF = writes.c.id == sa.bindparam("of")
@@ -57,7 +58,7 @@ _OPEN = sa.or_(  # executemany takes no IN
 _OUTCOME = (
     sa.update(items)
     .where(items.c.run_id == sa.bindparam("run"), items.c.position == sa.bindparam("of"))
-    .where(sa.or_(lease.HOLDS, _OPEN))
+    .where(sa.or_(lease.HOLDS, _OPEN))  # a late answer is a fact, but the successor may know more
     .values(
         outcome=sa.bindparam("became"),
         outcome_reason=sa.bindparam("why"),
@@ -140,6 +141,7 @@ class Journal(Database):
             held, from_another = self._take_lease(
                 connection, row, account, who, at, take_over=take_over
             )
+            # An account is that of whoever used it last: docs/decisions/2026-11-29-companies.md
             put_account(connection, self.company, row["target"], account)
             self._note("synced", key, again=retry_failed)
             if from_another:
@@ -247,13 +249,14 @@ class Journal(Database):
         """
         with self._writing() as connection:
             status = self._state(connection, held.run_id, lock=True)["status"]
-            lease.renew(connection, held)
+            lease.renew(connection, held)  # raises for whoever slept while another took over (F51)
             _record(connection, held, told)
             if status == Status.CANCELLED:
                 return None
             if not wanted:
                 return []
             common = {"run_id": held.run_id, "token": held.token, "intent_at": at}
+            # Real time, whatever the calendar says: docs/decisions/2026-11-28-creates-in-doubt.md
             common |= {"sent_at": time.time()}
             rows = [{**common, "position": position, "kind": kind} for position, kind in wanted]
             # SQLite would count on from what is there, and reuse the numbers of removed writes.
@@ -356,6 +359,7 @@ class Journal(Database):
 
         Left out is whose write has certainly had no effect, and what a person has allowed.
         """
+        # docs/decisions/2026-11-28-limits-of-a-day.md says why these count, and a choice does not.
         effect = sa.or_(writes.c.result.is_(None), writes.c.result.not_in(WITHOUT_EFFECT))
         sent = (
             sa.select(writes.c.run_id, writes.c.position)

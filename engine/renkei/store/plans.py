@@ -157,6 +157,7 @@ class Plans(Database):
         counts = Counter[str]()
         self._set(run_id, fields=codec.fields_out(fields))
         rows = (_row(run_id, place, each, fields) for place, each in enumerate(plan, start=1))
+        # A transaction for each part: others write in between, and nobody sees it before end_fetch.
         while part := list(islice(rows, batch)):
             counts.update(row["difference"] for row in part)
             with self._writing() as connection:

@@ -49,6 +49,7 @@ class Purge(Database):
     def _purge_bit_by_bit(self, before: dt.datetime) -> int:
         """Do the same so that each step needs next to no room, and gives some back."""
 
+        # All are closed before the first bit goes (F64): nobody syncs what is left of a plan.
         def close(connection: Connection) -> list[int]:
             ids = self._with_values(connection, before)
             self._close_plans(connection, ids)
@@ -96,6 +97,7 @@ class Purge(Database):
         # Locked by ids alone, and then read: a sync that has just begun is seen to be at work.
         old = sa.select(runs.c.id).where(is_old).order_by(runs.c.id)
         connection.execute(locking(old)).all()
+        # Answered: still to be looked at. docs/decisions/2026-11-28-answered-writes.md
         unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
         in_doubt = sa.select(writes.c.id).where(writes.c.run_id == runs.c.id, unsettled)
         query = sa.select(runs).where(is_old, *more, sa.not_(in_doubt.exists()))
@@ -148,7 +150,7 @@ class Purge(Database):
         """Remove a run unless somebody needs it now; return whether it is gone."""
 
         def is_free(connection: Connection) -> bool:
-            self._given.add(run_id)
+            self._given.add(run_id)  # remove_runs has found it by our company
             return bool(self._disposable(connection, before, run_id=run_id))
 
         def close(connection: Connection) -> bool:

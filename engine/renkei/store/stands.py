@@ -200,9 +200,11 @@ def directions(
 
     A handful of queries for all of them. The keys of runs that were found are *given* out.
     """
-    held, patient = at_work(connection, company), _patient(connection, company)
+    held = at_work(connection, company)
+    patient = _patient(connection, company)
     left = set(connection.execute(_left(company)).scalars())
-    is_synced, is_planned = RUNS.c.sync_started_at.is_not(None), RUNS.c.fetched_at.is_not(None)
+    is_synced = RUNS.c.sync_started_at.is_not(None)
+    is_planned = RUNS.c.fetched_at.is_not(None)
     newest, synced, planned = _newest(connection, company, is_synced, is_planned)
     found = _rows(connection, {*newest.values(), *synced.values(), *planned.values()}, given)
     before: dict[Pair, int] = {}
@@ -318,7 +320,10 @@ def _left(company: str | None) -> sa.Select[Any]:
             sa.not_(again.exists()),
         )
     )
-    return query if company is None else _of(query, runs, company).where(last.c.company == company)
+    if company is None:
+        return query
+    # Of both tables: each query says it of each. docs/decisions/2026-11-29-companies.md
+    return query.where(runs.c.company == company, last.c.company == company)
 
 
 def _of(query: sa.Select[Any], table: sa.Table, company: str | None) -> sa.Select[Any]:
