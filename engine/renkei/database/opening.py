@@ -102,7 +102,7 @@ def open_database(path: Path, schema: Schema) -> Opened:
             _upgrade(engine, schema, path)
             with suppress(sqlite3.Error):  # for want of room, or others are at work: another time
                 _let_shrink(path)
-        # A copy made by hand has lost its mode. Last: a file that is refused keeps what it has.
+        # A copy made by hand may be open to others. Last, as a refused file is left as it is.
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
         return Opened(
@@ -146,9 +146,9 @@ def _create(path: Path, schema: Schema) -> bool:
 def _let_shrink(path: Path) -> None:
     """Write the file so that it can give room back bit by bit, which a full disk needs."""
     with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
-        connection.execute("pragma temp_store = memory")  # no values in a folder
+        connection.execute("pragma temp_store = memory")  # no values in temporary files
         connection.execute("pragma auto_vacuum = incremental")
-        connection.execute("vacuum")  # a file that has tables takes up the new mode only with this
+        connection.execute("vacuum")  # without it a file that has tables keeps the old mode
 
 
 def _draft(path: Path, kind: str) -> Path:
@@ -191,7 +191,7 @@ def _sqlite(path: Path) -> Engine:
     query = {"uri": "true", "mode": "rw"}
     url = sa.URL.create("sqlite", database=path.as_uri(), query=query)
     arguments = {"timeout": BUSY_TIMEOUT_S}
-    # hide_parameters: they are values of people, which no error may quote
+    # Parameters are personal values: no error may quote them.
     engine = sa.create_engine(url, hide_parameters=True, connect_args=arguments)
     share(engine)
 
@@ -228,7 +228,7 @@ def _back_up(path: Path, schema: Schema) -> Path | None:
     try:
         with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.execute("vacuum into ?", (str(draft),))
-        # Of the copy, which nobody else changes: the file may be at the newest one by now.
+        # Asked of the copy: another process may have upgraded the file by now.
         copy = _sqlite(draft)
         revision = _revision(copy, schema, path)
         copy.dispose()
@@ -262,7 +262,7 @@ def revision_of(
     lacks_columns = revision == schema.head and not columns >= schema.columns()
     if revision is None or lacks_columns:
         raise damaged(place)
-    if revision > schema.head:  # all have four digits, so their text sorts as the numbers do
+    if revision > schema.head:  # four digits each, so they sort as text
         raise newer(place)
     return revision
 
@@ -299,7 +299,7 @@ def upgrade(connection: Connection, schema: Schema, place: object) -> None:
 
     with as_file(files(schema.package) / "migrations") as folder:
         config = Config()
-        # Alembic reads options by configparser, to which a single % begins another option.
+        # Alembic passes it through configparser, where % begins an interpolation.
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         attributes: dict[str, Any] = config.attributes
         attributes |= {"connection": connection, "metadata": schema.metadata}

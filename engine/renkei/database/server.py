@@ -136,7 +136,7 @@ def _engine(url: URL, *, asked: bool = False) -> Engine:
     def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
         with connection.cursor() as cursor:
             cursor.execute(SESSION, (f"{opening.BUSY_TIMEOUT_S * 1000:.0f}ms",))
-        connection.commit()  # a rollback would take the settings of the session back
+        connection.commit()  # a rollback would undo the settings of the session
 
     return engine
 
@@ -230,7 +230,7 @@ def _bring_up_to_date(engine: Engine, schema: Schema, place: str) -> bool:
     with engine.connect() as connection, connection.begin():
         connection.exec_driver_sql("set local lock_timeout = 0")  # others may have much to do
         connection.exec_driver_sql(LOCK)
-        found = _found(connection, schema, place)  # anew: whoever had the lock may have done it
+        found = _found(connection, schema, place)  # again: another process may have made it
         if found is None:
             # The search path may name a schema that nobody has made yet: that of BESIDE.
             if connection.exec_driver_sql("select current_schema()").scalar() is None:

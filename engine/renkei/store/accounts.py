@@ -95,7 +95,7 @@ class Accounts(Database):
 
     def note_account(self, name: str, account: str) -> None:
         """Note that a connection is used with another token or address than before, if it is."""
-        # A look comes first: every command asks this, and nearly always there is nothing to write.
+        # Look before writing: every command asks this, and there is rarely anything to write.
         with self._reading() as c:
             if self._used(c).get(name, account) == account:
                 return
@@ -139,7 +139,7 @@ class Accounts(Database):
             self._note("fields_read", connection=connection)
             before = c.execute(locking(sa.select(own_fields).where(ours))).mappings().one()
             known: set[str] = set()
-            if before["account"] == account:  # fields of another account are not gone
+            if before["account"] == account:  # another account's fields are not gone
                 known.update(before["gone"])
                 known.update(spec.name for spec in codec.specs_in(before["specs"]))
             gone = known - {spec.name for spec in specs}

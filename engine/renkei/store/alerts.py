@@ -162,7 +162,7 @@ class Alerts(Database):
         return Claimed(
             at=now,
             open={key: kept.get(key) or after[key] for key in told if key in after},
-            # Nobody is told that something is over of which they never heard.
+            # No all-clear for a state that nobody was told of.
             over={key: kept[key] for key in ended if kept[key].told and key not in quiet},
         )
 
@@ -174,7 +174,7 @@ class Alerts(Database):
                 if before.told_at == claimed.at:  # there was none before
                     values = {"told": False, "told_on": None, "told_at": None}
                 else:
-                    # One that was over is back: that it was told then says nothing of it now.
+                    # It was over and has come back: that it was told before does not count.
                     was_told = before.told and before.ended_at is None
                     values = {
                         "told": was_told,

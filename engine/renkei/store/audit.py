@@ -130,9 +130,9 @@ def checked(
     for row in rows:
         if row["line"] != number + 1:
             faults.append(AuditFault(line=number + 1, kind="missing"))
-        elif row["hash"] != hashed(last, row):  # elif: without the one before, no hash fits
+        elif row["hash"] != hashed(last, row):  # elif: after a gap no hash can fit
             faults.append(AuditFault(line=row["line"], kind="changed"))
-        # By the hash that stands there: one line that was changed is not a fault of all after it.
+        # Go on from the stored hash: one changed line is one fault, and not one for each after it.
         number, last = row["line"], row["hash"]
         seen = seen or (number, last) == known
     if (number, last) != (end or (0, FIRST)):

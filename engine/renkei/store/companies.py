@@ -297,7 +297,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             if before is None or ids:
                 first = removed
                 self._note_company("company_removed", company, count=rows["runs"])
-            else:  # it was cut off after this: when and by whom is as it was said then
+            else:  # cut off after this step: the removal keeps its time and person
                 first = before
             kept = evolve(first, rows=dict(rows))
             serial.keep(connection, _fact(company), _written(kept))

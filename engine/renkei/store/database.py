@@ -89,7 +89,7 @@ class Database:
         self._secret = b""
         self._removals = ""
         self._known_fields: dict[int, codec.Fields] = {}
-        # Else there is neither a mark to compare nor a removal to notice: no transaction for that.
+        # Without either there is nothing to compare, and opening costs no transaction.
         if seen or company:
             self.is_older = self._is_older_than(last)
 
@@ -366,7 +366,7 @@ class Database:
             with self._writing() as connection:
                 return work(connection)
         except NoRoomError:
-            if self._on_server:  # its journal is its own affair
+            if self._on_server:  # a server keeps its own journal
                 raise
             with self._transaction(renkei_writes=True, renkei_in_place=True) as connection:
                 done = work(connection)
@@ -450,7 +450,7 @@ class Database:
         query = sa.select(runs.c.fields).where(self._of(runs), runs.c.id == run_id)
         kept = connection.execute(query).scalar()
         fields = codec.fields_in(kept)
-        if kept is not None:  # else the fetch has yet to note them
+        if kept is not None:  # the fetch may not have stored them yet
             self._known_fields[run_id] = fields
         return fields
 
@@ -573,7 +573,7 @@ def key_of(result: sa.CursorResult[Any]) -> int:
 def number_of(run_id: str) -> int:
     """Return the number that *run_id* is; UsageError if no run can be called so."""
     is_number = run_id.isascii() and run_id.isdigit()  # "²" is a digit, too, and no int
-    if not is_number or len(run_id) > 15:  # one that fits the column, whatever was typed
+    if not is_number or len(run_id) > 15:  # a longer one may not fit the column
         raise no_run(run_id)
     return int(run_id)
 

@@ -75,7 +75,7 @@ class Due(Database):
         theirs = jobs.c.company == claim.company, jobs.c.schedule == claim.schedule
         ours = schedules.c.company == claim.company, schedules.c.name == claim.schedule
         with self._writing() as connection:
-            # Locked, so that a pause of this moment comes before it or finds the job.
+            # Locked: a pause at this moment comes either before it, or after it and finds the job.
             kept = connection.execute(locking(sa.select(schedules).where(*ours))).mappings().first()
             if kept is None or kept["paused_by"] is not None:
                 return None

@@ -44,7 +44,7 @@ _STATE = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses).where(
 )
 _STATE_LOCKED = locking(_STATE)
 
-# In the order of the rows: the caller gives each write its id by its place.
+# The caller matches ids to writes by their order.
 _INTENTS = sa.insert(writes).returning(writes.c.id, sort_by_parameter_order=True)
 
 _OF = writes.c.id == sa.bindparam("of")
@@ -141,7 +141,7 @@ class Journal(Database):
             held, from_another = self._take_lease(
                 connection, row, account, who, at, take_over=take_over
             )
-            # An account is that of whoever used it last: docs/decisions/2026-11-29-companies.md
+            # It belongs to the company that used it last: docs/decisions/2026-11-29-companies.md
             put_account(connection, self.company, row["target"], account)
             self._note("synced", key, again=retry_failed)
             if from_another:
@@ -214,7 +214,7 @@ class Journal(Database):
             if status is Status.PAUSED:
                 finished_at, pauses = None, _with_pause(before["pauses"], reason)
             else:
-                # A run that was over, and has only settled its doubts, ended when it ended.
+                # A finished run that has only settled its doubts keeps the time of its end.
                 finished_at, pauses = before["finished_at"] or at, before["pauses"]
             if before["status"] != Status.CANCELLED:
                 self._update(
@@ -249,7 +249,7 @@ class Journal(Database):
         """
         with self._writing() as connection:
             status = self._state(connection, held.run_id, lock=True)["status"]
-            lease.renew(connection, held)  # raises for whoever slept while another took over (F51)
+            lease.renew(connection, held)  # raises if another took over while this one slept (F51)
             _record(connection, held, told)
             if status == Status.CANCELLED:
                 return None
@@ -259,7 +259,7 @@ class Journal(Database):
             # Real time, whatever the calendar says: docs/decisions/2026-11-28-creates-in-doubt.md
             common |= {"sent_at": time.time()}
             rows = [{**common, "position": position, "kind": kind} for position, kind in wanted]
-            # SQLite would count on from what is there, and reuse the numbers of removed writes.
+            # SQLite would use the numbers of removed writes again.
             first = free_number(connection, writes).get("id")
             if first is not None:
                 rows = [{**row, "id": first + nth} for nth, row in enumerate(rows)]
@@ -348,7 +348,7 @@ class Journal(Database):
             refused = query.where(writes.c.result == REFUSED)
             ids = {source_id for source_id, _result in connection.execute(refused)}
             theirs = connection.execute(query.where(items.c.source_id.in_(ids)))
-            last = dict(theirs.all())  # in the order of writes: of several the last one stays
+            last = dict(theirs.all())  # in order of writes, so the last one of each stays
         return frozenset(source_id for source_id, result in last.items() if result == REFUSED)
 
     def written(
@@ -359,7 +359,7 @@ class Journal(Database):
 
         Left out is whose write has certainly had no effect, and what a person has allowed.
         """
-        # docs/decisions/2026-11-28-limits-of-a-day.md says why these count, and a choice does not.
+        # What counts, and why: docs/decisions/2026-11-28-limits-of-a-day.md
         effect = sa.or_(writes.c.result.is_(None), writes.c.result.not_in(WITHOUT_EFFECT))
         sent = (
             sa.select(writes.c.run_id, writes.c.position)

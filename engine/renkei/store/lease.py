@@ -95,7 +95,7 @@ def end_others(connection: Connection, account: str, run_id: int, *, take_over: 
     if elsewhere is not None and not take_over:
         raise busy(elsewhere)
     others = sa.update(leases).where(leases.c.run_id == run_id, leases.c.account != account)
-    connection.execute(  # token + 1: with the old one nothing is intended any more
+    connection.execute(  # a higher token: intents under the old one are refused
         others.values(token=leases.c.token + 1, run_id=None, owner=None, who=None, since=None)
     )
     return elsewhere is not None

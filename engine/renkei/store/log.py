@@ -44,7 +44,7 @@ class AuditLog(Database):
     ) -> Iterator[Noted]:
         """Yield the lines of a *query* that come after the *last* one, in a span of time."""
         query = _in_span(query, since, until)
-        # In parts: whoever reads must not hold the database meanwhile.
+        # In parts: a reader must not hold the database meanwhile.
         while part := self._some(query.where(audit.c.line > last).order_by(audit.c.line)):
             yield from part
             last = part[-1].line

@@ -88,7 +88,7 @@ class Owner:
         try:
             if psutil.Process(self.pid).status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
                 return True  # ended, though nobody has asked how
-            # A second to spare: where a clock tells the start, the time service may correct it.
+            # A second of slack: where a clock tells the start, the time service may correct it.
             return abs(_started(self.pid) - self.started) > 1.0
         except psutil.NoSuchProcess:
             return True
@@ -137,7 +137,7 @@ def silent_s(owner: Owner, last: float, place: str) -> float:
         seen = _watched.pop(place, None)
         if seen is None or seen.beat != last:
             seen = Watched(last, now, lives=seen is not None, looked=now)
-        _watched[place] = evolve(seen, looked=now)  # popped before, so it is the last one now
+        _watched[place] = evolve(seen, looked=now)  # at the end: it was popped above
         _forget_unwatched(now)
     return abs(beat() - last) if owner.shares_clock else now - seen.since
 

@@ -42,7 +42,7 @@ class Paces(Database):
             rows = [row for row in everybody if row["owner"] != me]
             others = sum(_goes_on(row, now) for row in rows)
             claims = {each: _claimed(each, rows, others, now) for each in windows}
-            # ALIVE_S, too: whoever waits for an answer longer than the longest window still counts.
+            # ALIVE_S, too: a process may wait for an answer for longer than the longest window.
             over = now - max(ALIVE_S, *(each.seconds for each in windows))
             for row in rows:
                 if row["at"] < over:

@@ -89,7 +89,7 @@ class Plans(Database):
             if claim is not None:
                 keep_at_job(connection, claim, run_id=key)
             self._note_fetch(connection, key, columns)
-            # One that is gone would keep its account from other companies for good.
+            # A connection that is gone must not keep its account from other companies.
             gone = accounts.c.connection.not_in(connections)
             connection.execute(sa.delete(accounts).where(self._of(accounts), gone))
             for side in ("source", "target"):
@@ -157,7 +157,7 @@ class Plans(Database):
         counts = Counter[str]()
         self._set(run_id, fields=codec.fields_out(fields))
         rows = (_row(run_id, place, each, fields) for place, each in enumerate(plan, start=1))
-        # A transaction for each part: others write in between, and nobody sees it before end_fetch.
+        # A transaction for each part lets others write in between; end_fetch makes the plan seen.
         while part := list(islice(rows, batch)):
             counts.update(row["difference"] for row in part)
             with self._writing() as connection:
@@ -442,7 +442,7 @@ class Plans(Database):
     @property
     def _searched(self) -> sa.ColumnElement[str]:
         """What a text is looked for in; plans without it (old, or purged) have number and name."""
-        # SQLite would cast to a number: JSON is no type that it knows.
+        # SQLite knows no type JSON: it would cast the text to a number.
         as_json: Callable[..., sa.ColumnElement[Any]] = (
             sa.type_coerce if self._engine.dialect.name == "sqlite" else sa.cast
         )
@@ -527,7 +527,7 @@ class Plans(Database):
                 key,
                 selection=document,
                 chosen_by=who,
-                # What lets a choice pass is of that one: docs/decisions/2026-11-22-safety-limits.md
+                # A permission is for one choice: docs/decisions/2026-11-22-safety-limits.md
                 allowed_by=None,
                 expected=None,
                 status=Status.READY.value,

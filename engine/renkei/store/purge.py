@@ -49,7 +49,7 @@ class Purge(Database):
     def _purge_bit_by_bit(self, before: dt.datetime) -> int:
         """Do the same so that each step needs next to no room, and gives some back."""
 
-        # All are closed before the first bit goes (F64): nobody syncs what is left of a plan.
+        # All plans are closed first: nobody syncs one whose values are half gone (F64).
         def close(connection: Connection) -> list[int]:
             ids = self._with_values(connection, before)
             self._close_plans(connection, ids)
@@ -94,7 +94,7 @@ class Purge(Database):
         is_old = sa.and_(self._of(runs), runs.c.created_at < before)
         if run_id is not None:
             is_old = sa.and_(is_old, runs.c.id == run_id)
-        # Locked by ids alone, and then read: a sync that has just begun is seen to be at work.
+        # Locked first, read afterwards: a sync that has just begun is seen.
         old = sa.select(runs.c.id).where(is_old).order_by(runs.c.id)
         connection.execute(locking(old)).all()
         # Answered: still to be looked at. docs/decisions/2026-11-28-answered-writes.md
@@ -186,7 +186,7 @@ class Purge(Database):
     def _drop(self, connection: Connection, run_id: int) -> None:
         """Remove a run with all that hangs on it; its number is never given again."""
         self._note("run_removed", str(run_id))
-        # Before it goes: SQLite gives the highest number again once its row is gone.
+        # Before the rows go: SQLite would give the highest number once more.
         for table in (runs, writes):
             newest = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
             serial.raise_floor(connection, table, newest)
@@ -299,7 +299,7 @@ class Purge(Database):
             schema.translated(self._place),
             self._engine.connect() as connection,
         ):
-            # PostgreSQL vacuums in no transaction.
+            # VACUUM cannot run inside a transaction.
             connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.exec_driver_sql("vacuum runs, items, writes")
 

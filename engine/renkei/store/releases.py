@@ -142,7 +142,7 @@ class Releases(Plans):
         one = sa.and_(items.c.run_id == run_id, items.c.position == item.position)
         before = connection.execute(sa.select(items.c.difference).where(one)).scalar_one()
         row = codec.item_row(run_id, item.position, item, self._fields(connection, run_id))
-        del row["selected"]  # a new row is not chosen; this one stays as it was
+        del row["selected"]  # whether somebody is chosen stays as it was
         connection.execute(sa.update(items).where(one).values(**row))
         query = sa.select(runs.c.counts).where(self._of(runs), runs.c.id == run_id)
         counts: dict[str, int] = dict(connection.execute(query).scalar_one())

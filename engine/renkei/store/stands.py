@@ -207,11 +207,8 @@ def directions(
     is_planned = RUNS.c.fetched_at.is_not(None)
     newest, synced, planned = _newest(connection, company, is_synced, is_planned)
     found = _rows(connection, {*newest.values(), *synced.values(), *planned.values()}, given)
-    before: dict[Pair, int] = {}
-    for pair, key in newest.items():
-        earlier = _before(connection, pair, key) if _is_busy(found[key], held) else None
-        if earlier is not None:
-            before[pair] = earlier
+    busy = {pair: key for pair, key in newest.items() if _is_busy(found[key], held)}
+    before = _before(connection, busy)
     found |= _rows(connection, before.values(), given)
     tallies = tallied(connection, sorted({*synced.values(), *before.values()}))
     doubts = _doubts(connection, held, company)
@@ -322,7 +319,7 @@ def _left(company: str | None) -> sa.Select[Any]:
     )
     if company is None:
         return query
-    # Of both tables: each query says it of each. docs/decisions/2026-11-29-companies.md
+    # Every table of a query needs the condition: docs/decisions/2026-11-29-companies.md
     return query.where(runs.c.company == company, last.c.company == company)
 
 
@@ -339,7 +336,7 @@ def _newest(
     connection: Connection, company: str | None, *conditions: sa.ColumnElement[bool]
 ) -> list[dict[Pair, int]]:
     """Return the newest run of each direction, and the newest that fulfils each condition."""
-    # By walks through indexes, not through the runs, of which a thousand companies have many.
+    # Walks through indexes, not through the runs: a thousand companies have many of them.
     pair = runs.c.company, runs.c.source, runs.c.target
     query = sa.select(*pair, sa.func.max(runs.c.id).label("id")).group_by(*pair)
     newest = _of(query, runs, company).cte("newest")
@@ -357,17 +354,21 @@ def _newest(
     return found
 
 
-def _before(connection: Connection, pair: Pair, key: int) -> int | None:
-    """Return the newest run of a direction before *key* at which nobody can be at work, if any."""
+def _before(connection: Connection, newest: Mapping[Pair, int]) -> dict[Pair, int]:
+    """Return, of directions that have one, the last run before the *newest* that is at rest."""
     at_work_in = (Status.FETCHING.value, Status.SYNCING.value)
-    query = sa.select(sa.func.max(runs.c.id)).where(
-        runs.c.company == pair[0],
-        runs.c.source == pair[1],
-        runs.c.target == pair[2],
-        runs.c.id < key,
-        runs.c.status.not_in(at_work_in),
-    )
-    found: int | None = connection.execute(query).scalar()
+    found: dict[Pair, int] = {}
+    for (company, source, target), key in newest.items():
+        query = sa.select(sa.func.max(runs.c.id)).where(
+            runs.c.company == company,
+            runs.c.source == source,
+            runs.c.target == target,
+            runs.c.id < key,
+            runs.c.status.not_in(at_work_in),
+        )
+        earlier = connection.execute(query).scalar()
+        if earlier is not None:
+            found[company, source, target] = earlier
     return found
 
 

@@ -208,7 +208,7 @@ def cipher(key: str) -> Fernet:
     except ImportError:
         message = _("Refresh tokens need one more package: pip install 'renkei[oauth]'.")
         raise ConfigurationError(message, code="token_key") from None
-    # Both ways to write Base64 are taken: that of openssl, and that of the library.
+    # Both alphabets of Base64 are taken: openssl writes the one, Fernet the other.
     try:
         raw = base64.b64decode(key.translate({ord("-"): "+", ord("_"): "/"}), validate=True)
     except (binascii.Error, ValueError):
