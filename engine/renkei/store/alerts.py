@@ -138,9 +138,7 @@ class Alerts(Database):
         kept = {each.key: each for each in self.alerts()}
         here = {each.key: each for each in seen}
         fresh = [each for key, each in here.items() if not _is_kept(each, kept.get(key), today)]
-        may_last = here.keys() | set(unknown)
-        gone = [each for key, each in kept.items() if key not in may_last]
-        over = [each for each in gone if each.ended_at is None and each.kind not in NOT_OF_RUNS]
+        over = _over(kept, here.keys() | set(unknown))
         if not (over or fresh):
             return Claimed(at=now, open={}, over={})
         quiet = {each.key for each in over if lapsed(each)}
@@ -357,6 +355,12 @@ def give_back(connection: Connection, gathering: Gathering) -> None:
         connection.execute(sa.update(alerts).where(*one).values(gathered_on=None))
     ours = sa.update(alerts).where(*_gathering(gathering.kind), alerts.c.told_at == gathering.at)
     connection.execute(ours.values(told_at=gathering.last))
+
+
+def _over(kept: Mapping[str, Alert], may_last: Collection[str]) -> list[Alert]:
+    """Return those of *kept* that were open, and are over by what runs have brought."""
+    gone = [each for key, each in kept.items() if key not in may_last]
+    return [each for each in gone if each.ended_at is None and each.kind not in NOT_OF_RUNS]
 
 
 def _is_kept(seen: Seen, kept: Alert | None, today: dt.date) -> bool:

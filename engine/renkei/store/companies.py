@@ -213,14 +213,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             if not ids:
                 message = _("There are no runs without a company.")
                 raise UsageError(message, code="nothing_to_adopt")
-            for table in OF_CONNECTIONS:
-                theirs = sa.select(table.c.connection).where(table.c.company == company)
-                known = table.c.company == "", table.c.connection.in_(theirs)
-                connection.execute(sa.delete(table).where(*known))  # it has newer ones
-            theirs = sa.select(schedules.c.name).where(schedules.c.company == company)
-            for table, name in ((jobs, jobs.c.schedule), (schedules, schedules.c.name)):
-                known = table.c.company == "", name.in_(theirs)
-                connection.execute(sa.delete(table).where(*known))
+            _drop_older(connection, company)
             for table in (runs, releases, leases, paces, jobs, schedules, *OF_CONNECTIONS):
                 moved = sa.update(table).where(table.c.company == "")
                 connection.execute(moved.values(company=company))
@@ -380,6 +373,18 @@ def told_to_others(store: Database, ids: Collection[str]) -> list[tuple[str, str
     with store._reading() as connection:  # noqa: SLF001 - of this room
         rows = connection.execute(query.where(told.company != store.company))
         return [(row.company, row.connection) for row in rows if asked.intersection(row.ids)]
+
+
+def _drop_older(connection: Connection, company: str) -> None:
+    """Remove connections and schedules of no company that *company* has, too: its own are newer."""
+    for table in OF_CONNECTIONS:
+        theirs = sa.select(table.c.connection).where(table.c.company == company)
+        known = table.c.company == "", table.c.connection.in_(theirs)
+        connection.execute(sa.delete(table).where(*known))
+    theirs = sa.select(schedules.c.name).where(schedules.c.company == company)
+    for table, name in ((jobs, jobs.c.schedule), (schedules, schedules.c.name)):
+        known = table.c.company == "", name.in_(theirs)
+        connection.execute(sa.delete(table).where(*known))
 
 
 def _keep_numbers(connection: Connection) -> None:

@@ -72,6 +72,7 @@ class Owner:
     @property
     def is_here(self) -> bool:
         """Whether this process can see it."""
+        # all: two machines that tell nothing of themselves look alike
         place = (_boot(), _namespace("pid"))
         return all(place) and (self.boot, self.pids) == place
 

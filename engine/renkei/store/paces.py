@@ -42,11 +42,7 @@ class Paces(Database):
             rows = [row for row in everybody if row["owner"] != me]
             others = sum(_goes_on(row, now) for row in rows)
             claims = {each: _claimed(each, rows, others, now) for each in windows}
-            # ALIVE_S, too: a process may wait for an answer for longer than the longest window.
-            over = now - max(ALIVE_S, *(each.seconds for each in windows))
-            for row in rows:
-                if row["at"] < over:
-                    connection.execute(_FORGET, {"of": account, "who": row["owner"]})
+            _forget_old(connection, rows, windows, now)
             kept = dict.fromkeys(claims, 0) if leaving else claims
             used = {str(window.seconds): [window.used, more] for window, more in kept.items()}
             said = {"at": now, "used": used, "leaving": leaving}
@@ -64,6 +60,17 @@ class Paces(Database):
         if self._on_server:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK, _key(account))))
         return keepers_now(connection)
+
+
+def _forget_old(
+    connection: Connection, rows: Sequence[RowMapping], windows: Sequence[Window], now: float
+) -> None:
+    """Remove the *rows* of users who have gone, and of whom nothing counts any more."""
+    # ALIVE_S, too: a process may wait for an answer for longer than the longest window.
+    over = now - max(ALIVE_S, *(each.seconds for each in windows))
+    for row in rows:
+        if row["at"] < over:
+            connection.execute(_FORGET, {"of": row["account"], "who": row["owner"]})
 
 
 def user_of_pace() -> str:

@@ -140,6 +140,7 @@ class Purge(Database):
             old = sa.select(runs.c.id).where(self._of(runs), runs.c.created_at < before)
             ids = connection.execute(old.order_by(runs.c.id)).scalars().all()
             kept = self._needed(connection) if ids else set()
+        # A transaction for each of them: docs/decisions/2026-11-29-retention-setup-codes.md
         gone = 0
         for run_id in ids:
             if run_id not in kept and self._remove(run_id, before):
