@@ -339,8 +339,11 @@ def _as_alike(item: Item, fields: Fields) -> Alike | None:
     told = item.reasons or item.notes or item.changes or item.candidates or item.released
     if told or item.look_first or item.read_others or item.before_others:
         return None
-    if before is None or number is None or partner is None or not fields.are_of(item.read, before):
+    if before is None or number is None or partner is None:
         return None
+    if not fields.are_of(item.read, before):  # values are kept by the places of these fields
+        return None
+    # "after" is read back out of "before".
     if any(before[name] != value for name, value in item.after.items()):
         return None
     return Alike(

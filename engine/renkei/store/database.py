@@ -243,7 +243,7 @@ class Database:
         known = self._mark
 
         def first(connection: Connection) -> None:
-            if settled is not None and self._on_server:
+            if settled is not None and self._on_server:  # in a file there is one writer anyway
                 connection.exec_driver_sql(f"lock table {settled.name} in share mode")
             self._note_mark(serial.read(connection), known)
 
@@ -258,7 +258,7 @@ class Database:
         """
         Let the block be a transaction, which begins with what *first* asks and returns.
 
-        A server that was started anew is found out by that: it is asked once more over a new
+        A server that was started anew is found out by that (F63): it is asked once more over a new
         connection, since nothing has been begun yet.
         """
         begun = False
@@ -285,8 +285,8 @@ class Database:
         Let the block write, all of it or nothing.
 
         The file is looked at before, and after the commit too: an intent that nobody will find
-        again must not be acted upon. Each commit leaves a higher serial in the store, so that an
-        older copy in the same place is recognized. *moving*: the store lives elsewhere after it.
+        again must not be acted upon (F83). Each commit leaves a higher serial in the store, so that
+        an older copy in the same place is recognized. *moving*: the store lives elsewhere after it.
         What the block notes is committed with it, or the block is undone.
         """
         if getattr(self._mine, "moment", None) is not None:

@@ -124,7 +124,10 @@ class Due(Database):
         with self._writing() as connection:
             row = connection.execute(locking(theirs)).mappings().first()
             ours = still(claim).values(attempt=claim.attempt + 1, **at_it("queued"))
-            if row is None or connection.execute(ours).rowcount != 1:
+            if row is None:
+                return None
+            is_taken = connection.execute(ours).rowcount != 1
+            if is_taken:
                 return None
             if row["run_id"] is not None and row["owner"] is not None:
                 self._end_at_run(connection, row["run_id"], row["owner"])

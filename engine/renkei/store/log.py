@@ -82,6 +82,7 @@ class AuditLog(Database):
         """
         if not company:
             return 0
+        # The line of an addition is the new company's, the line of a removal that of the old one.
         added = audit.c.act == "company_added"
         last = sa.func.max(sa.case((added, audit.c.line - 1), else_=audit.c.line))
         mine = audit.c.company == company, audit.c.act.in_(["company_added", "company_removed"])

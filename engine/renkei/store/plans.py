@@ -123,9 +123,11 @@ class Plans(Database):
         if found is None:
             return
         hash_before, settings_before = found
-        hash_now, settings = columns["mapping_hash"], columns.get("settings") or {}
+        hash_now = columns["mapping_hash"]
+        settings = columns.get("settings") or {}
         assert isinstance(settings, Mapping)  # noqa: S101 - by name, whether it is on
-        turned = {*(settings_before or {}).items()} ^ {*settings.items()}
+        before = settings_before or {}
+        turned = set(before.items()) ^ set(settings.items())
         if turned or hash_before != hash_now:
             self._note(
                 "mapping_changed",
