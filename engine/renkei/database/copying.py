@@ -73,10 +73,15 @@ def _rows(
     table: Table, connection: Connection, *of: sa.ColumnElement[bool]
 ) -> sa.CursorResult[Any]:
     """Return all rows in the order of their keys; JSON as the text that it is."""
-    columns = [sa.cast(c, sa.Text) if _is_json(c) else c for c in table.c]
+    columns = [_told(column) for column in table.c]
     key = table.primary_key.columns or table.c  # without a key, all of it is one
     query = sa.select(*columns).where(*of).order_by(*(_order(c, connection) for c in key))
     return connection.execute(query.execution_options(yield_per=BATCH))
+
+
+def _told(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """Return how a value is read; JSON as its text."""
+    return sa.cast(column, sa.Text) if _is_json(column) else column
 
 
 def _order(column: sa.Column[Any], connection: Connection) -> sa.ColumnElement[Any]:
@@ -86,7 +91,8 @@ def _order(column: sa.Column[Any], connection: Connection) -> sa.ColumnElement[A
 
 
 def _insert(table: Table, target: Connection) -> sa.Insert:
-    return sa.insert(table).values({c.name: _given(c, n, target) for n, c in enumerate(table.c)})
+    values = {c.name: _given(c, place, target) for place, c in enumerate(table.c)}
+    return sa.insert(table).values(values)
 
 
 def _given(column: sa.Column[Any], place: int, target: Connection) -> sa.ColumnElement[Any]:

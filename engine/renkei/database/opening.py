@@ -47,8 +47,10 @@ class Schema:
 
     def columns(self) -> set[tuple[str, str]]:
         """Return table and column of everything that the newest version has."""
-        tables = self.metadata.tables.values()
-        return {(table.name, column.name) for table in tables for column in table.columns}
+        found: set[tuple[str, str]] = set()
+        for table in self.metadata.tables.values():
+            found.update((table.name, column.name) for column in table.columns)
+        return found
 
 
 @frozen(kw_only=True)
@@ -100,6 +102,7 @@ def open_database(path: Path, schema: Schema) -> Opened:
             _upgrade(engine, schema, path)
             with suppress(sqlite3.Error):  # for want of room, or others are at work: another time
                 _let_shrink(path)
+        # A copy made by hand may be open to others. Last, as a refused file is left as it is.
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
         return Opened(
@@ -143,9 +146,9 @@ def _create(path: Path, schema: Schema) -> bool:
 def _let_shrink(path: Path) -> None:
     """Write the file so that it can give room back bit by bit, which a full disk needs."""
     with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
-        connection.execute("pragma temp_store = memory")
+        connection.execute("pragma temp_store = memory")  # no values in temporary files
         connection.execute("pragma auto_vacuum = incremental")
-        connection.execute("vacuum")
+        connection.execute("vacuum")  # without it a file that has tables keeps the old mode
 
 
 def _draft(path: Path, kind: str) -> Path:
@@ -188,12 +191,14 @@ def _sqlite(path: Path) -> Engine:
     query = {"uri": "true", "mode": "rw"}
     url = sa.URL.create("sqlite", database=path.as_uri(), query=query)
     arguments = {"timeout": BUSY_TIMEOUT_S}
+    # Parameters are personal values: no error may quote them.
     engine = sa.create_engine(url, hide_parameters=True, connect_args=arguments)
     share(engine)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, see below
+        # synchronous, secure_delete: docs/decisions/2026-11-22-sqlite-rollback-journal.md
         # fullfsync: on macOS a plain fsync does not reach the disk
         for pragma in ("foreign_keys=on", "synchronous=full", "fullfsync=on", "secure_delete=on"):
             connection.execute(f"pragma {pragma}")
@@ -204,7 +209,7 @@ def _sqlite(path: Path) -> Engine:
         # announce themselves from the start.
         options = connection.get_execution_options()
         driver = driver_of(connection)
-        if options.get("renkei_in_place"):
+        if options.get("renkei_in_place"):  # the disk has no room for a journal (F84)
             driver.execute("pragma journal_mode = memory")
         writes = options.get("renkei_writes", False)
         driver.execute("begin immediate" if writes else "begin")
@@ -223,6 +228,7 @@ def _back_up(path: Path, schema: Schema) -> Path | None:
     try:
         with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.execute("vacuum into ?", (str(draft),))
+        # Asked of the copy: another process may have upgraded the file by now.
         copy = _sqlite(draft)
         revision = _revision(copy, schema, path)
         copy.dispose()
@@ -253,9 +259,10 @@ def revision_of(
     if "alembic_version" in tables:
         version = "select version_num from alembic_version"
         revision = connection.exec_driver_sql(version).scalar()
-    if revision is None or (revision == schema.head and not columns >= schema.columns()):
+    lacks_columns = revision == schema.head and not columns >= schema.columns()
+    if revision is None or lacks_columns:
         raise damaged(place)
-    if revision > schema.head:
+    if revision > schema.head:  # four digits each, so they sort as text
         raise newer(place)
     return revision
 
@@ -292,6 +299,7 @@ def upgrade(connection: Connection, schema: Schema, place: object) -> None:
 
     with as_file(files(schema.package) / "migrations") as folder:
         config = Config()
+        # Alembic passes it through configparser, where % begins an interpolation.
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         attributes: dict[str, Any] = config.attributes
         attributes |= {"connection": connection, "metadata": schema.metadata}

@@ -68,19 +68,24 @@ def _error(error: Exception, place: object) -> StoreError:
     cause = getattr(error, "orig", None) or error
     if is_server(str(place)):
         return _of_server(cause, str(place))
-    text = str(cause).lower()
     refused = getattr(cause, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE"  # a quota, too
-    if refused or any(word in text for word in ("full", "no space", "quota", "too large")):
+    if refused or _says(cause, "full", "no space", "quota", "too large"):
         return no_room(place)
-    if "malformed" in text or "not a database" in text:
+    if _says(cause, "malformed", "not a database"):
         return damaged(place)
-    if "readonly" in text or "permission" in text or "unable to open" in text:
+    if _says(cause, "readonly", "permission", "unable to open"):
         return unwritable(place)
-    if "locked" in text or "busy" in text:
+    if _says(cause, "locked", "busy"):
         message = _("{place} is being written by another process. Try again in a moment.")
     else:
         message = _("{place} cannot be used. Check the file and its disk.")
     return StoreError(message.format(place=place), where=str(place))
+
+
+def _says(cause: BaseException, *words: str) -> bool:
+    """Tell whether one of these *words* stands in what an error of SQLite or of a file says."""
+    text = str(cause).lower()
+    return any(word in text for word in words)
 
 
 def _of_server(cause: BaseException, place: str) -> StoreError:
@@ -96,7 +101,7 @@ def _of_server(cause: BaseException, place: str) -> StoreError:
         message = _("{place} is being written by another process. Try again in a moment.")
     elif state in FORBIDDEN:
         message = _forbidden()
-    elif state.startswith(("08", "25P", "57P")):
+    elif state.startswith(("08", "25P", "57P")):  # lost, idle for too long, shut down
         message = _lost()
     else:
         message = _("{place} cannot be used: the database says {code}. Look into its log.")

@@ -70,7 +70,9 @@ def open_server(address: str, schema: Schema, *, create: bool) -> Opened | None:
         if found is None and not create:
             engine.dispose()
             return None
-        made = found != schema.head and _bring_up_to_date(engine, schema, place)
+        made = False
+        if found != schema.head:
+            made = _bring_up_to_date(engine, schema, place)
     return Opened(engine=engine, place=place, made=made)
 
 
@@ -100,7 +102,11 @@ def _engine_of(address: str, schema: Schema) -> Engine:
 
 
 def _looked(engine: Engine, schema: Schema, place: str) -> str | None:
-    """Return the same, at one moment: another process may be bringing it up to date."""
+    """
+    Return at which migration the database is, None if there is nothing in it.
+
+    It is told as of one moment: another process may be bringing it up to date.
+    """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         _refuse_server(connection, place)
         return _found(connection, schema, place)
@@ -130,7 +136,7 @@ def _engine(url: URL, *, asked: bool = False) -> Engine:
     def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
         with connection.cursor() as cursor:
             cursor.execute(SESSION, (f"{opening.BUSY_TIMEOUT_S * 1000:.0f}ms",))
-        connection.commit()
+        connection.commit()  # a rollback would undo the settings of the session
 
     return engine
 
@@ -156,21 +162,28 @@ def driver_arguments(address: str) -> dict[str, Any]:
 def _arguments(url: URL) -> dict[str, Any]:
     """Return what the driver is told beside what stands in the address."""
     arguments: dict[str, Any] = {k: v for k, v in DEFAULTS.items() if k not in url.query}
-    if "sslmode" not in url.query and "PGSSLMODE" not in os.environ and not _is_here(url):
+    is_chosen = "sslmode" in url.query or "PGSSLMODE" in os.environ
+    if not is_chosen and not _is_here(url):
         arguments["sslmode"] = "require"  # people's values do not travel in the clear by themselves
     return arguments
 
 
 def _is_here(url: URL) -> bool:
+    """Tell whether every host that the driver may connect to is this computer."""
     hosts = [url.host or "", *_listed(url.query.get("host"))]
+    # Where the address says nothing, the driver goes by the environment.
     named = [host for host in hosts if host] or _listed(os.environ.get("PGHOST"))
     named += _listed(url.query.get("hostaddr") or os.environ.get("PGHOSTADDR"))
-    return all(is_loopback(host) for host in named if host and not host.startswith("/"))
+    on_network = [host for host in named if host and not host.startswith("/")]  # "/": a socket
+    return all(is_loopback(host) for host in on_network)
 
 
 def _listed(value: str | tuple[str, ...] | None) -> list[str]:
     values = value if isinstance(value, tuple) else (value or "",)
-    return [each for text in values for each in text.split(",")]
+    found: list[str] = []
+    for text in values:
+        found += text.split(",")  # the driver takes several hosts in one text
+    return found
 
 
 def _wait_for_it(engine: Engine) -> None:
@@ -217,8 +230,9 @@ def _bring_up_to_date(engine: Engine, schema: Schema, place: str) -> bool:
     with engine.connect() as connection, connection.begin():
         connection.exec_driver_sql("set local lock_timeout = 0")  # others may have much to do
         connection.exec_driver_sql(LOCK)
-        found = _found(connection, schema, place)
+        found = _found(connection, schema, place)  # again: another process may have made it
         if found is None:
+            # The search path may name a schema that nobody has made yet: that of BESIDE.
             if connection.exec_driver_sql("select current_schema()").scalar() is None:
                 name = connection.exec_driver_sql("show search_path").scalar_one()
                 connection.exec_driver_sql(f"create schema {name}")

@@ -56,7 +56,8 @@ class Accounts(Database):
     def keep_accounts(self, accounts: Iterable[KnownAccount]) -> None:
         """Keep whose *accounts* they are in place of what is known; nothing is written twice."""
         known = self.known_accounts()
-        news = [each for each in accounts if each.account and known.get(each.connection) != each]
+        named = [each for each in accounts if each.account]
+        news = [each for each in named if known.get(each.connection) != each]
         if not news:
             return
         with self._writing() as c:
@@ -94,6 +95,7 @@ class Accounts(Database):
 
     def note_account(self, name: str, account: str) -> None:
         """Note that a connection is used with another token or address than before, if it is."""
+        # Look before writing: every command asks this, and there is rarely anything to write.
         with self._reading() as c:
             if self._used(c).get(name, account) == account:
                 return
@@ -115,7 +117,8 @@ class Accounts(Database):
         """
         Return all other companies that have used an *account* last, each with its connection.
 
-        It looks over the walls on purpose: what two companies write into one account meets there.
+        It looks over the walls on purpose: what two companies write into one account meets there
+        (docs/decisions/2026-11-29-companies-that-share-an-account.md).
         """
         theirs = accounts.c.account == account, accounts.c.company != self.company
         query = sa.select(accounts.c.company, accounts.c.connection).where(*theirs)
@@ -131,12 +134,14 @@ class Accounts(Database):
         key = {"company": self.company, "connection": connection}
         nothing = {**key, "account": account, "specs": codec.specs_out(()), "gone": [], "at": at}
         with self._writing() as c:
+            # First a row to lock: of two refreshes at once, the second knows what the first found.
             insert_unless_there(c, own_fields, nothing)
             self._note("fields_read", connection=connection)
             before = c.execute(locking(sa.select(own_fields).where(ours))).mappings().one()
             known: set[str] = set()
-            if before["account"] == account:
-                known = {spec.name for spec in codec.specs_in(before["specs"])} | {*before["gone"]}
+            if before["account"] == account:  # another account's fields are not gone
+                known.update(before["gone"])
+                known.update(spec.name for spec in codec.specs_in(before["specs"]))
             gone = known - {spec.name for spec in specs}
             row = {"specs": codec.specs_out(specs), "gone": sorted(gone), "at": at}
             c.execute(sa.update(own_fields).where(ours).values(account=account, **row))

@@ -138,23 +138,29 @@ class Alerts(Database):
         kept = {each.key: each for each in self.alerts()}
         here = {each.key: each for each in seen}
         fresh = [each for key, each in here.items() if not _is_kept(each, kept.get(key), today)]
-        gone = [each for key, each in kept.items() if not (key in here or key in unknown)]
-        over = [each for each in gone if each.ended_at is None and each.kind not in NOT_OF_RUNS]
+        over = _over(kept, here.keys() | set(unknown))
         if not (over or fresh):
             return Claimed(at=now, open={}, over={})
         quiet = {each.key for each in over if lapsed(each)}
+        told: list[str] = []
+        ended: list[str] = []
         with self._writing() as connection:
             for each in fresh:
                 self._keep(connection, each, now)
-            due = [each for each in fresh if each.kind not in silent]
-            told = [each.key for each in due if self._tell(connection, each.key, now, today)]
-            keys = [each.key for each in over]
-            ended = [k for k in keys if self._end(connection, k, now, quietly=k in quiet)]
+            for each in fresh:
+                is_due = each.kind not in silent
+                if is_due and self._tell(connection, each.key, now, today):
+                    told.append(each.key)
+            for alert in over:
+                quietly = alert.key in quiet
+                if self._end(connection, alert.key, now, quietly=quietly):
+                    ended.append(alert.key)
             self._forget(connection, now)
         after = {each.key: each for each in self.alerts()}
         return Claimed(
             at=now,
             open={key: kept.get(key) or after[key] for key in told if key in after},
+            # No all-clear for a state that nobody was told of.
             over={key: kept[key] for key in ended if kept[key].told and key not in quiet},
         )
 
@@ -162,13 +168,19 @@ class Alerts(Database):
         """Let what was claimed be told of by the next one: it has certainly reached nobody."""
         with self._writing() as connection:
             for key, before in claimed.open.items():
+                values: dict[str, object]
+                if before.told_at == claimed.at:  # there was none before
+                    values = {"told": False, "told_on": None, "told_at": None}
+                else:
+                    # It was over and has come back: that it was told before does not count.
+                    was_told = before.told and before.ended_at is None
+                    values = {
+                        "told": was_told,
+                        "told_on": before.told_on,
+                        "told_at": before.told_at,
+                    }
                 is_ours = self._one(key), alerts.c.told_at == claimed.at
-                new = before.told_at == claimed.at  # there was none before
-                was_told = before.told and before.ended_at is None
-                told = (False, None, None) if new else (was_told, before.told_on, before.told_at)
-                untold = sa.update(alerts).where(*is_ours)
-                values = dict(zip(("told", "told_on", "told_at"), told, strict=True))
-                connection.execute(untold.values(**values))
+                connection.execute(sa.update(alerts).where(*is_ours).values(**values))
             for key in claimed.over:
                 is_ours = self._one(key), alerts.c.ended_at == claimed.at
                 connection.execute(sa.update(alerts).where(*is_ours).values(ended_at=None))
@@ -211,6 +223,7 @@ class Alerts(Database):
 
     def _tell(self, connection: Connection, key: str, now: dt.datetime, today: dt.date) -> bool:
         """Claim a state for this process; of two that try, one succeeds."""
+        # docs/decisions/2026-11-29-being-told.md: before anything is sent, and at most once a day
         untold = sa.or_(alerts.c.told_on.is_(None), alerts.c.told_on < today)
         free = sa.update(alerts).where(self._one(key), alerts.c.ended_at.is_(None), untold)
         return connection.execute(free.values(told=True, told_on=today, told_at=now)).rowcount == 1
@@ -292,7 +305,9 @@ def gather(connection: Connection, kind: str, now: dt.datetime) -> Gathering | N
     open_ = _found(connection, *of_kind, alerts.c.ended_at.is_(None), untold)
     told = alerts.c.gathered_on.is_not(None)
     over = _found(connection, *of_kind, told, alerts.c.ended_at > last) if last else []
-    if not (open_ or over) or not _may_gather(connection, kind, now):
+    if not (open_ or over):
+        return None
+    if not _may_gather(connection, kind, now):  # it claims the hour, so it is asked last
         return None
     claimed = [each for each in open_ if _gathered(connection, each, untold, now)]
     return Gathering(kind=kind, at=now, last=last, open=claimed, over=over)
@@ -340,6 +355,12 @@ def give_back(connection: Connection, gathering: Gathering) -> None:
         connection.execute(sa.update(alerts).where(*one).values(gathered_on=None))
     ours = sa.update(alerts).where(*_gathering(gathering.kind), alerts.c.told_at == gathering.at)
     connection.execute(ours.values(told_at=gathering.last))
+
+
+def _over(kept: Mapping[str, Alert], may_last: Collection[str]) -> list[Alert]:
+    """Return those of *kept* that were open, and are over by what runs have brought."""
+    gone = [each for key, each in kept.items() if key not in may_last]
+    return [each for each in gone if each.ended_at is None and each.kind not in NOT_OF_RUNS]
 
 
 def _is_kept(seen: Seen, kept: Alert | None, today: dt.date) -> bool:

@@ -59,8 +59,11 @@ def append(connection: Connection, company: str, who: str, entries: Sequence[Ent
 
     In a file that is any; on a server, one that has raised the serial.
     """
-    for name in dict.fromkeys(company if each.of is None else each.of for each in entries):
-        theirs = [each for each in entries if name == (company if each.of is None else each.of)]
+    logs: dict[str, list[Entry]] = {}
+    for each in entries:
+        name = company if each.of is None else each.of
+        logs.setdefault(name, []).append(each)
+    for name, theirs in logs.items():
         _append(connection, name, who, theirs)
 
 
@@ -127,12 +130,14 @@ def checked(
     for row in rows:
         if row["line"] != number + 1:
             faults.append(AuditFault(line=number + 1, kind="missing"))
-        elif row["hash"] != hashed(last, row):
+        elif row["hash"] != hashed(last, row):  # elif: after a gap no hash can fit
             faults.append(AuditFault(line=row["line"], kind="changed"))
+        # Go on from the stored hash: one changed line is one fault, and not one for each after it.
         number, last = row["line"], row["hash"]
         seen = seen or (number, last) == known
     if (number, last) != (end or (0, FIRST)):
-        faults.append(AuditFault(line=max(number, end[0] if end else 0), kind="end"))
+        noted = end[0] if end else 0
+        faults.append(AuditFault(line=max(number, noted), kind="end"))
     if known is not None and not seen:
         faults.append(AuditFault(line=known[0], kind="noted"))
     return Audited(lines=number, head=last, faults=tuple(faults[:FAULTS]))

@@ -97,8 +97,14 @@ def said_in(plain: Plain) -> tuple[Said, Said]:
 
 def fields_out(fields: Fields) -> Plain:
     """Return what :func:`fields_in` reads."""
-    plain = {"read": fields.read, "before": fields.before, "copies": dict(fields.copies)}
-    return {**plain, "said": [*map(dict, fields.said)]} if any(fields.said) else plain
+    plain: dict[str, Plain] = {
+        "read": fields.read,
+        "before": fields.before,
+        "copies": dict(fields.copies),
+    }
+    if any(fields.said):
+        plain["said"] = [*map(dict, fields.said)]
+    return plain
 
 
 Path = str | tuple[str, ...] | None
@@ -258,16 +264,17 @@ def run_in(
 
 def selection_out(selection: Selection) -> Plain:
     """Return a selection as JSON can hold it; equal selections give equal results."""
-    return {
+    rows = [[each.number, dict(sorted(each.values.items()))] for each in selection.own_values]
+    plain = {
         "differences": sorted(selection.differences),
         "numbers": sorted(set(selection.numbers)),
         "excluded": sorted(set(selection.excluded)),
         "new": dict(sorted(selection.new.items())),
-        "new_rows": sorted(
-            [r.number, dict(sorted(r.values.items()))] for r in selection.own_values
-        ),
-        **({"look_first": True} if selection.look_first else {}),
+        "new_rows": sorted(rows),
     }
+    if selection.look_first:
+        plain["look_first"] = True
+    return plain
 
 
 def selection_in(plain: Plain) -> Selection | None:
@@ -332,8 +339,11 @@ def _as_alike(item: Item, fields: Fields) -> Alike | None:
     told = item.reasons or item.notes or item.changes or item.candidates or item.released
     if told or item.look_first or item.read_others or item.before_others:
         return None
-    if before is None or number is None or partner is None or not fields.are_of(item.read, before):
+    if before is None or number is None or partner is None:
         return None
+    if not fields.are_of(item.read, before):  # values are kept by the places of these fields
+        return None
+    # "after" is read back out of "before".
     if any(before[name] != value for name, value in item.after.items()):
         return None
     return Alike(
@@ -363,9 +373,10 @@ def _alike_out(alike: Alike, fields: Fields) -> str:
 
 
 def _alike_in(plain: Plain, fields: Fields) -> dict[str, Any]:
-    read, theirs, unsaid = plain["once"] if "once" in plain else plain["same"]
+    is_once = "once" in plain
+    read, theirs, unsaid = plain["once" if is_once else "same"]
     read, theirs = [*map(value_in, read)], [*map(value_in, theirs)]
-    if "once" in plain:
+    if is_once:
         own = iter(theirs)
         originals = dict(zip(fields.copies_in, fields.copied, strict=True))
         theirs = [

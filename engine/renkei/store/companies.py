@@ -88,9 +88,10 @@ class Stands:
     @classmethod
     def of(cls, found: Sequence[Direction]) -> Stands:
         """Return how a company stands by its directions."""
+        newest = [each.newest for each in found]
         synced = [each.synced for each in found if each.synced is not None]
         return cls(
-            newest=max((each.newest for each in found), key=_age, default=None),
+            newest=max(newest, key=_age, default=None),
             synced=max(synced, key=_age, default=None),
             in_doubt=sum(each.in_doubt for each in found),
         )
@@ -212,14 +213,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             if not ids:
                 message = _("There are no runs without a company.")
                 raise UsageError(message, code="nothing_to_adopt")
-            for table in OF_CONNECTIONS:
-                theirs = sa.select(table.c.connection).where(table.c.company == company)
-                known = table.c.company == "", table.c.connection.in_(theirs)
-                connection.execute(sa.delete(table).where(*known))  # it has newer ones
-            theirs = sa.select(schedules.c.name).where(schedules.c.company == company)
-            for table, name in ((jobs, jobs.c.schedule), (schedules, schedules.c.name)):
-                known = table.c.company == "", name.in_(theirs)
-                connection.execute(sa.delete(table).where(*known))
+            _drop_older(connection, company)
             for table in (runs, releases, leases, paces, jobs, schedules, *OF_CONNECTIONS):
                 moved = sa.update(table).where(table.c.company == "")
                 connection.execute(moved.values(company=company))
@@ -227,6 +221,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             let_go_of_tokens(connection, "", heir=company)
             for each in ("", company):
                 serial.drop(connection, used(each))
+            # Added up: the next call, after a kill, may find runs that have come since.
             serial.keep(connection, _fact(company, "adopted"), str(before + len(ids)))
             self._note_company("company_adopted", company, count=len(ids))
         return before + len(ids)
@@ -284,6 +279,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             for table in OF_RUNS:
                 gone = connection.execute(sa.delete(table).where(table.c.run_id.in_(theirs)))
                 rows[table.name] += gone.rowcount
+            # Its audit log stays: it proves the removal. docs/decisions/2026-11-29-audit-log.md
             for table in (runs, releases, paces, alerts, jobs, schedules, *OF_CONNECTIONS):
                 gone = connection.execute(sa.delete(table).where(table.c.company == company))
                 rows[table.name] += gone.rowcount
@@ -291,11 +287,13 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             rows["tokens"] += let_go_of_tokens(connection, company)
             serial.drop(connection, retained(company))
             serial.drop(connection, used(company))
-            first = before if before is not None and not ids else removed
+            if before is None or ids:
+                first = removed
+                self._note_company("company_removed", company, count=rows["runs"])
+            else:  # cut off after this step: the removal keeps its time and person
+                first = before
             kept = evolve(first, rows=dict(rows))
             serial.keep(connection, _fact(company), _written(kept))
-            if before is None or ids:
-                self._note_company("company_removed", company, count=rows["runs"])
         self._given.difference_update(ids)
         return kept
 
@@ -323,6 +321,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
 
         Neither one of them is at work then nor a job.
         """
+        # Jobs, runs, leases: the order of locks that renkei.store.database names.
         open_ = sa.select(jobs).where(jobs.c.company == company, jobs.c.ended_at.is_(None))
         for row in connection.execute(locking(open_)).mappings():
             if not job_in(row).free:
@@ -365,13 +364,27 @@ def told_to_others(store: Database, ids: Collection[str]) -> list[tuple[str, str
     """
     Return company and connection of all others to whom one of these *ids* of an account was told.
 
-    It looks over the walls on purpose: two tokens may open one account.
+    It looks over the walls on purpose: two tokens may open one account
+    (docs/decisions/2026-11-29-two-tokens-of-one-account.md).
     """
     told = known_accounts.c
     query = sa.select(told.company, told.connection, told.ids).order_by(told.company)
+    asked = set(ids)
     with store._reading() as connection:  # noqa: SLF001 - of this room
         rows = connection.execute(query.where(told.company != store.company))
-        return [(row.company, row.connection) for row in rows if not set(ids).isdisjoint(row.ids)]
+        return [(row.company, row.connection) for row in rows if asked.intersection(row.ids)]
+
+
+def _drop_older(connection: Connection, company: str) -> None:
+    """Remove connections and schedules of no company that *company* has, too: its own are newer."""
+    for table in OF_CONNECTIONS:
+        theirs = sa.select(table.c.connection).where(table.c.company == company)
+        known = table.c.company == "", table.c.connection.in_(theirs)
+        connection.execute(sa.delete(table).where(*known))
+    theirs = sa.select(schedules.c.name).where(schedules.c.company == company)
+    for table, name in ((jobs, jobs.c.schedule), (schedules, schedules.c.name)):
+        known = table.c.company == "", name.in_(theirs)
+        connection.execute(sa.delete(table).where(*known))
 
 
 def _keep_numbers(connection: Connection) -> None:

@@ -74,7 +74,8 @@ class Database:
     ) -> None:
         self.company = company
         self._who = who or recorded(None)
-        self._mine = threading.local()
+        self._mine = threading.local()  # several threads use one store, each in its transaction
+        # Keys that a query with our company has found: docs/decisions/2026-11-29-companies.md
         self._given: set[int] = set()
         self._seen = Seen(seen)
         last = self._seen.last()  # before the store, which may grow meanwhile
@@ -88,7 +89,9 @@ class Database:
         self._secret = b""
         self._removals = ""
         self._known_fields: dict[int, codec.Fields] = {}
-        self.is_older = bool(seen or company) and self._is_older_than(last)
+        # Without either there is nothing to compare, and opening costs no transaction.
+        if seen or company:
+            self.is_older = self._is_older_than(last)
 
     @property
     def place(self) -> str:
@@ -190,14 +193,12 @@ class Database:
         fetching = sa.select(runs).where(self._of(runs), runs.c.status == Status.FETCHING.value)
         held = sa.select(leases).where(self._of(leases))
         with self._reading() as connection:
-            waits = [
-                _undecided_s(row, f"fetch {row['id']}")
-                for row in connection.execute(fetching).mappings()
-            ]
-            waits += [
-                _undecided_s(row, lease.place(row)) for row in connection.execute(held).mappings()
-            ]
-        return max((wait for wait in waits if wait is not None), default=None)
+            fetches = connection.execute(fetching).mappings()
+            waits = [_undecided_s(row, f"fetch {row['id']}") for row in fetches]
+            syncs = connection.execute(held).mappings()
+            waits += [_undecided_s(row, lease.place(row)) for row in syncs]
+        undecided = [wait for wait in waits if wait is not None]
+        return max(undecided, default=None)
 
     @contextmanager
     def _reading(self, *, settled: sa.Table | None = None) -> Iterator[Connection]:
@@ -224,6 +225,7 @@ class Database:
         if getattr(self._mine, "moment", None) is not None:
             yield
             return
+        # Not around the block: what goes wrong in there need not be an error of the store.
         with ExitStack() as stack:
             with schema.translated(self._place):
                 self._mine.moment = stack.enter_context(self._look())
@@ -241,7 +243,7 @@ class Database:
         known = self._mark
 
         def first(connection: Connection) -> None:
-            if settled is not None and self._on_server:
+            if settled is not None and self._on_server:  # in a file there is one writer anyway
                 connection.exec_driver_sql(f"lock table {settled.name} in share mode")
             self._note_mark(serial.read(connection), known)
 
@@ -256,7 +258,7 @@ class Database:
         """
         Let the block be a transaction, which begins with what *first* asks and returns.
 
-        A server that was started anew is found out by that: it is asked once more over a new
+        A server that was started anew is found out by that (F63): it is asked once more over a new
         connection, since nothing has been begun yet.
         """
         begun = False
@@ -283,8 +285,8 @@ class Database:
         Let the block write, all of it or nothing.
 
         The file is looked at before, and after the commit too: an intent that nobody will find
-        again must not be acted upon. Each commit leaves a higher serial in the store, so that an
-        older copy in the same place is recognized. *moving*: the store lives elsewhere after it.
+        again must not be acted upon (F83). Each commit leaves a higher serial in the store, so that
+        an older copy in the same place is recognized. *moving*: the store lives elsewhere after it.
         What the block notes is committed with it, or the block is undone.
         """
         if getattr(self._mine, "moment", None) is not None:
@@ -304,11 +306,14 @@ class Database:
             if self.is_older:  # those who send from here on have to know
                 keep(connection, RESTORED, repr(time.time()))
             yield connection
+            # Right before the commit, since all others wait from here on. The log comes after it:
+            # now no other transaction can write into that. docs/decisions/2026-11-29-audit-log.md
             mark = serial.advance(connection, last)
             if noted:
                 self._append(connection, noted)
-            others = mark != last + 1
-            if self._on_server and others and not moving:  # who waited for a copy looked too early
+            others_came_first = mark != last + 1
+            if self._on_server and others_came_first and not moving:
+                # One of them may have moved the store: the look at the beginning was too early.
                 self._refuse_moved(connection, serial.standing(connection)[1])
         self._mark = max(self._mark, mark)
         self.is_older = False
@@ -361,7 +366,7 @@ class Database:
             with self._writing() as connection:
                 return work(connection)
         except NoRoomError:
-            if self._on_server:
+            if self._on_server:  # a server keeps its own journal
                 raise
             with self._transaction(renkei_writes=True, renkei_in_place=True) as connection:
                 done = work(connection)
@@ -380,13 +385,15 @@ class Database:
             mark, kept = serial.standing(connection)
             self._note_mark(mark, known)
             self._refuse_moved(connection, kept)
-            serial.advance(connection, 0)
+            serial.advance(connection, 0)  # any write shows whether one is possible
             nothing.rollback()
 
     @staticmethod
     def _removed(connection: Connection, company: str) -> str:
         """Return how often a company of that name was removed."""
-        return serial.fact(connection, serial.removals(company)) or "" if company else ""
+        if not company:
+            return ""  # the only company of a store is never removed
+        return serial.fact(connection, serial.removals(company)) or ""
 
     def _refuse_removed(self, connection: Connection) -> None:
         """
@@ -404,7 +411,8 @@ class Database:
         """Let nobody remove a company until this transaction ends; *alone*: nor begin anything."""
         if self._on_server:
             lock = sa.func.pg_advisory_xact_lock if alone else sa.func.pg_advisory_xact_lock_shared
-            connection.execute(sa.select(lock(COMPANY_LOCK, zlib.crc32(company.encode()) >> 1)))
+            number = zlib.crc32(company.encode()) >> 1  # a lock has 32 bits, one of them the sign
+            connection.execute(sa.select(lock(COMPANY_LOCK, number)))
 
     def _set(self, run_id: int, **columns: object) -> None:
         with self._writing() as connection:
@@ -442,7 +450,7 @@ class Database:
         query = sa.select(runs.c.fields).where(self._of(runs), runs.c.id == run_id)
         kept = connection.execute(query).scalar()
         fields = codec.fields_in(kept)
-        if kept is not None:
+        if kept is not None:  # the fetch may not have stored them yet
             self._known_fields[run_id] = fields
         return fields
 
@@ -468,8 +476,10 @@ class Database:
             status, reason = Status.FAILED, remark("interrupted")
         if status is Status.SYNCING and lease.holder(connection, row["id"]) is None:
             status, reason = Status.PAUSED, remark("interrupted")
-        begun = row["sync_started_at"] is not None
-        return codec.run_in(row, status, self._outcomes(connection, row) if begun else None, reason)
+        outcomes = None
+        if row["sync_started_at"] is not None:
+            outcomes = self._outcomes(connection, row)
+        return codec.run_in(row, status, outcomes, reason)
 
     @staticmethod
     def _outcomes(connection: Connection, row: RowMapping) -> dict[Outcome, int]:
@@ -495,7 +505,9 @@ def _undecided_s(row: RowMapping, place: str) -> float | None:
     if row["owner"] is None:
         return None
     owner, last = Owner.parse(row["owner"]), row["beat"] or 0.0
-    return known_in_s(owner, last, place) if is_alive(owner, last, place) else None
+    if not is_alive(owner, last, place):
+        return None
+    return known_in_s(owner, last, place)
 
 
 def locking(query: sa.Select[Any]) -> sa.Select[Any]:
@@ -517,6 +529,7 @@ def keepers_now(connection: Connection) -> float:
     """
     if connection.dialect.name == "sqlite":
         return time.time()
+    # now() would be the beginning of the transaction, which may have waited for a lock since.
     now = sa.extract("epoch", sa.func.clock_timestamp())
     return float(connection.execute(sa.select(now)).scalar_one())
 
@@ -559,7 +572,8 @@ def key_of(result: sa.CursorResult[Any]) -> int:
 
 def number_of(run_id: str) -> int:
     """Return the number that *run_id* is; UsageError if no run can be called so."""
-    if not (run_id.isascii() and run_id.isdigit() and len(run_id) < 16):
+    is_number = run_id.isascii() and run_id.isdigit()  # "²" is a digit, too, and no int
+    if not is_number or len(run_id) > 15:  # a longer one may not fit the column
         raise no_run(run_id)
     return int(run_id)
 

@@ -75,6 +75,7 @@ class Due(Database):
         theirs = jobs.c.company == claim.company, jobs.c.schedule == claim.schedule
         ours = schedules.c.company == claim.company, schedules.c.name == claim.schedule
         with self._writing() as connection:
+            # Locked: a pause at this moment comes either before it, or after it and finds the job.
             kept = connection.execute(locking(sa.select(schedules).where(*ours))).mappings().first()
             if kept is None or kept["paused_by"] is not None:
                 return None
@@ -84,6 +85,7 @@ class Due(Database):
             new = new_job(claim, state, now, count(last_due(connection, claim)))
             if insert_unless_there(connection, jobs, new):
                 return True
+            # Told by a clock that was ahead, at a moment that is still to come (F91).
             too_soon = jobs.c.state.in_(("missed", "skipped")), jobs.c.started_at > now
             again = sa.update(jobs).where(*theirs, jobs.c.due == claim.due, *too_soon)
             anew = {"ended_at": None, "told_at": None} | new
@@ -122,7 +124,10 @@ class Due(Database):
         with self._writing() as connection:
             row = connection.execute(locking(theirs)).mappings().first()
             ours = still(claim).values(attempt=claim.attempt + 1, **at_it("queued"))
-            if row is None or connection.execute(ours).rowcount != 1:
+            if row is None:
+                return None
+            is_taken = connection.execute(ours).rowcount != 1
+            if is_taken:
                 return None
             if row["run_id"] is not None and row["owner"] is not None:
                 self._end_at_run(connection, row["run_id"], row["owner"])
@@ -152,8 +157,10 @@ class Due(Database):
         theirs = sa.select(jobs).where(jobs.c.company == claim.company, of_job(claim))
         with self._writing() as connection:
             row = connection.execute(locking(theirs)).mappings().first()
-            ours = row is not None and row["owner"] == str(Owner.me())
-            if row is None or row["owner"] is None or not (ours or job_in(row).free):
+            if row is None or row["owner"] is None:
+                return False
+            is_ours = row["owner"] == str(Owner.me())
+            if not is_ours and not job_in(row).free:
                 return False
             return connection.execute(still(claim).values(**waits)).rowcount == 1
 

@@ -56,11 +56,12 @@ class Errands(Schedules):
         """
         self._row(connection, str(run_id), lock=True)
         theirs = self._of(jobs), jobs.c.run_id == run_id
-        began = sa.select(jobs.c.started_at, jobs.c.ended_at).where(*theirs)
-        all_of = connection.execute(began).all()
-        if any(ended is None for _started, ended in all_of):
+        spans = sa.select(jobs.c.started_at, jobs.c.ended_at).where(*theirs)
+        found = connection.execute(spans).all()
+        if any(ended is None for _started, ended in found):
             raise taken(str(run_id))
-        return max((started for started, _ended in all_of), default=LONG_AGO)
+        starts = [started for started, _ended in found]
+        return max(starts, default=LONG_AGO)
 
     def asked_for(self, name: str, due: dt.datetime) -> Job | None:
         """Return what was asked for at that moment, or None."""

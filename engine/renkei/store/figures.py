@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from attrs import field, frozen
@@ -65,6 +65,7 @@ class FiguresOfAll(Database):
         """Return what has happened in the last day, and what is open."""
         columns = (runs.c.id, runs.c.company, runs.c.mapping_name, runs.c.source_side)
         more = (runs.c.status, runs.c.owner, runs.c.beat, runs.c.pauses, runs.c.created_at)
+        # By id, which has an index: a scrape has an end, however old the store is.
         newest = sa.select(*columns, *more).order_by(runs.c.id.desc()).limit(MOST_RUNS)
         with self._reading() as connection:
             held = at_work(connection)
@@ -75,11 +76,7 @@ class FiguresOfAll(Database):
                 at=now,
                 runs=Counter(_described(row, held) for row in lately.values()),
                 writes=_writes(connection, lately),
-                waits=Counter(
-                    (row["company"], code)
-                    for row in lately.values()
-                    for code in row["pauses"] or ()
-                ),
+                waits=_waits(lately.values()),
                 doubts=doubts,
                 oldest=oldest,
                 jobs=_open_jobs(connection),
@@ -91,19 +88,22 @@ class FiguresOfAll(Database):
         tables = (runs, writes, jobs, schedules)
         paused = sa.select(sa.func.count()).where(schedules.c.paused_by.is_not(None))
         with self._reading() as connection:
-            counts = {each: sa.select(sa.func.count()).select_from(each) for each in tables}
-            return Totals(
-                rows={each.name: connection.execute(q).scalar_one() for each, q in counts.items()},
-                paused=connection.execute(paused).scalar_one(),
-            )
+            rows: dict[str, int] = {}
+            for table in tables:
+                count = sa.select(sa.func.count()).select_from(table)
+                rows[table.name] = connection.execute(count).scalar_one()
+            return Totals(rows=rows, paused=connection.execute(paused).scalar_one())
 
     def retained_by(self, companies: Sequence[str]) -> dict[str, dt.date | None]:
         """Return by company when what is old was let go of last."""
         with self._reading() as connection:
             query = sa.select(facts).where(facts.c.name.like("retained:%"))
             kept = {row["name"]: row["value"] for row in connection.execute(query).mappings()}
-        days = {name: kept.get(retained(name)) for name in companies}
-        return {name: day and dt.date.fromisoformat(day) for name, day in days.items()}
+        days: dict[str, dt.date | None] = {}
+        for name in companies:
+            day = kept.get(retained(name))
+            days[name] = None if day is None else dt.date.fromisoformat(day)
+        return days
 
     def server_time(self) -> tuple[dt.datetime, dt.datetime] | None:
         """Return what time it is for a server and here, at one moment; None of a file."""
@@ -140,12 +140,20 @@ def _described(row: RowMapping, held: set[int]) -> tuple[str, ...]:
     return row["company"], name.removesuffix(".yaml"), row["source_side"] or "", status.value
 
 
+def _waits(lately: Iterable[RowMapping]) -> Counts:
+    """Count the reasons for which runs have paused, by company."""
+    found: Counter[tuple[str, ...]] = Counter()
+    for row in lately:
+        found.update((row["company"], code) for code in row["pauses"] or ())
+    return found
+
+
 def _writes(connection: Connection, lately: Mapping[int, RowMapping]) -> Counts:
     if not lately:
         return {}
     query = (
         sa.select(writes.c.run_id, writes.c.kind, writes.c.result, sa.func.count())
-        .where(writes.c.run_id >= min(lately))
+        .where(writes.c.run_id >= min(lately))  # a range, not a list of MOST_RUNS keys
         .group_by(writes.c.run_id, writes.c.kind, writes.c.result)
     )
     found: Counter[tuple[str, ...]] = Counter()
@@ -167,7 +175,7 @@ def _doubts(
     counts: Counter[str] = Counter()
     oldest: dict[str, dt.datetime] = {}
     for company, run, count, first in connection.execute(query):
-        if run not in held:
+        if run not in held:  # those of a sync at work are merely on their way
             counts[company] += count
             oldest[company] = min(first, oldest.get(company, first))
     return counts, oldest

@@ -103,10 +103,11 @@ class Hold:
         if self._is_over:
             raise self._gone()
         writes = getattr(self._mine, "writes", ())
+        # One stands for all of a batch: they get their stamps together.
         if writes and self._stamped[writes[0]].age_s() >= SENT_S:
             now = Moment.now()
             self._store.stamp(self.lease, writes)
-            self._renewed = now
+            self._renewed = now  # a stamp renews the lease, too
             self._stamped |= dict.fromkeys(writes, now)
         elif self._renewed.age_s() >= LATE_S:
             self._renew()

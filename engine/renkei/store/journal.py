@@ -44,6 +44,7 @@ _STATE = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses).where(
 )
 _STATE_LOCKED = locking(_STATE)
 
+# The caller matches ids to writes by their order.
 _INTENTS = sa.insert(writes).returning(writes.c.id, sort_by_parameter_order=True)
 
 _OF = writes.c.id == sa.bindparam("of")
@@ -57,7 +58,7 @@ _OPEN = sa.or_(  # executemany takes no IN
 _OUTCOME = (
     sa.update(items)
     .where(items.c.run_id == sa.bindparam("run"), items.c.position == sa.bindparam("of"))
-    .where(sa.or_(lease.HOLDS, _OPEN))
+    .where(sa.or_(lease.HOLDS, _OPEN))  # a late answer is a fact, but the successor may know more
     .values(
         outcome=sa.bindparam("became"),
         outcome_reason=sa.bindparam("why"),
@@ -140,6 +141,7 @@ class Journal(Database):
             held, from_another = self._take_lease(
                 connection, row, account, who, at, take_over=take_over
             )
+            # It belongs to the company that used it last: docs/decisions/2026-11-29-companies.md
             put_account(connection, self.company, row["target"], account)
             self._note("synced", key, again=retry_failed)
             if from_another:
@@ -206,19 +208,23 @@ class Journal(Database):
 
         *usage* is what it cost, beside what the fetch has cost.
         """
-        paused = status is Status.PAUSED
         with self._writing() as connection:
             before = self._state(connection, held.run_id, lock=True)
             lease.renew(connection, held)
+            if status is Status.PAUSED:
+                finished_at, pauses = None, _with_pause(before["pauses"], reason)
+            else:
+                # A finished run that has only settled its doubts keeps the time of its end.
+                finished_at, pauses = before["finished_at"] or at, before["pauses"]
             if before["status"] != Status.CANCELLED:
                 self._update(
                     connection,
                     held.run_id,
                     status=status.value,
-                    finished_at=None if paused else before["finished_at"] or at,
+                    finished_at=finished_at,
                     reason=codec.remark_out(reason),
                     resume_at=resume_at,
-                    pauses=_with_pause(before["pauses"], reason) if paused else before["pauses"],
+                    pauses=pauses,
                 )
             if usage is not None:
                 fetch = sa.select(runs.c.usage).where(self._of(runs), runs.c.id == held.run_id)
@@ -243,16 +249,19 @@ class Journal(Database):
         """
         with self._writing() as connection:
             status = self._state(connection, held.run_id, lock=True)["status"]
-            lease.renew(connection, held)
+            lease.renew(connection, held)  # raises if another took over while this one slept (F51)
             _record(connection, held, told)
             if status == Status.CANCELLED:
                 return None
             if not wanted:
                 return []
             common = {"run_id": held.run_id, "token": held.token, "intent_at": at}
+            # Real time, whatever the calendar says: docs/decisions/2026-11-28-creates-in-doubt.md
             common |= {"sent_at": time.time()}
             rows = [{**common, "position": position, "kind": kind} for position, kind in wanted]
-            if (first := free_number(connection, writes).get("id")) is not None:
+            # SQLite would use the numbers of removed writes again.
+            first = free_number(connection, writes).get("id")
+            if first is not None:
                 rows = [{**row, "id": first + nth} for nth, row in enumerate(rows)]
             return list(connection.execute(_INTENTS, rows).scalars())
 
@@ -339,7 +348,7 @@ class Journal(Database):
             refused = query.where(writes.c.result == REFUSED)
             ids = {source_id for source_id, _result in connection.execute(refused)}
             theirs = connection.execute(query.where(items.c.source_id.in_(ids)))
-            last = dict(theirs.all())
+            last = dict(theirs.all())  # in order of writes, so the last one of each stays
         return frozenset(source_id for source_id, result in last.items() if result == REFUSED)
 
     def written(
@@ -350,6 +359,7 @@ class Journal(Database):
 
         Left out is whose write has certainly had no effect, and what a person has allowed.
         """
+        # What counts, and why: docs/decisions/2026-11-28-limits-of-a-day.md
         effect = sa.or_(writes.c.result.is_(None), writes.c.result.not_in(WITHOUT_EFFECT))
         sent = (
             sa.select(writes.c.run_id, writes.c.position)
@@ -426,7 +436,8 @@ class Journal(Database):
                 .where(sa.or_(writes.c.result.is_(None), lately))
                 .order_by(writes.c.id)
             )
-            found = dict.fromkeys(*self._restored(connection, row["id"]))
+            forgotten, since = self._restored(connection, row["id"])
+            found: dict[str, float | None] = dict.fromkeys(forgotten, since)
             return found | dict(connection.execute(query).all())
 
     @staticmethod
@@ -464,17 +475,17 @@ class Journal(Database):
         """Let a paused run be over: its plan is too old."""
         with self._writing() as connection:
             row = self._row(connection, run_id, lock=True)
-            if row["status"] in (Status.SYNCING, Status.PAUSED) and not lease.holder(
-                connection, row["id"]
-            ):
-                self._update(
-                    connection,
-                    row["id"],
-                    status=Status.EXPIRED.value,
-                    finished_at=at,
-                    reason=None,
-                    resume_at=None,
-                )
+            has_begun = row["status"] in (Status.SYNCING, Status.PAUSED)
+            if not has_begun or lease.holder(connection, row["id"]) is not None:
+                return
+            self._update(
+                connection,
+                row["id"],
+                status=Status.EXPIRED.value,
+                finished_at=at,
+                reason=None,
+                resume_at=None,
+            )
 
     def is_cancelled(self, run_id: int) -> bool:
         """Return whether somebody has asked a run to stop."""
@@ -548,7 +559,9 @@ def _let_pass(
 
 
 def _with_pause(pauses: list[str] | None, reason: Remark | None) -> list[str]:
-    codes = [*(pauses or []), *([reason.code] if reason else [])]
+    codes = list(pauses or [])
+    if reason is not None:
+        codes.append(reason.code)
     return list(dict.fromkeys(codes))
 
 

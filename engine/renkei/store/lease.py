@@ -59,6 +59,7 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
     was taken from such a process.
     """
     unheld = {"account": account, "connection": name, "token": 0, "beat": beat()}
+    # First a row to lock, so that of two who want a new account at once the second one waits.
     insert_unless_there(connection, leases, unheld)
     mine = leases.c.account == account
     row = connection.execute(sa.select(leases).where(mine).with_for_update()).mappings().one()
@@ -90,13 +91,14 @@ def end_others(connection: Connection, account: str, run_id: int, *, take_over: 
     was ended that may have been.
     """
     row = holder(connection, run_id)
-    if row is not None and row["account"] != account and not take_over:
-        raise busy(row)
+    elsewhere = None if row is None or row["account"] == account else row
+    if elsewhere is not None and not take_over:
+        raise busy(elsewhere)
     others = sa.update(leases).where(leases.c.run_id == run_id, leases.c.account != account)
-    connection.execute(
+    connection.execute(  # a higher token: intents under the old one are refused
         others.values(token=leases.c.token + 1, run_id=None, owner=None, who=None, since=None)
     )
-    return row is not None and row["account"] != account
+    return elsewhere is not None
 
 
 def renew(connection: Connection, lease: Lease) -> None:
@@ -120,7 +122,10 @@ def release(connection: Connection, lease: Lease) -> None:
 def holder(connection: Connection, run_id: int) -> RowMapping | None:
     """Return the lease that *run_id* holds while its process may be at work, or None."""
     rows = connection.execute(sa.select(leases).where(leases.c.run_id == run_id)).mappings()
-    return next((row for row in rows if is_held(row)), None)
+    for row in rows:
+        if is_held(row):
+            return row
+    return None
 
 
 def is_held(row: RowMapping) -> bool:

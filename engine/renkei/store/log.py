@@ -43,10 +43,8 @@ class AuditLog(Database):
         until: dt.datetime | None,
     ) -> Iterator[Noted]:
         """Yield the lines of a *query* that come after the *last* one, in a span of time."""
-        if since is not None:
-            query = query.where(audit.c.at >= _text(since))
-        if until is not None:
-            query = query.where(audit.c.at < _text(until))
+        query = _in_span(query, since, until)
+        # In parts: a reader must not hold the database meanwhile.
         while part := self._some(query.where(audit.c.line > last).order_by(audit.c.line)):
             yield from part
             last = part[-1].line
@@ -61,11 +59,8 @@ class AuditLog(Database):
     ) -> list[Noted]:
         """Return the newest lines of a span of time, newest first; those *before* a line."""
         ours = self._of(audit), audit.c.line > self._begin(self.company)
-        query = sa.select(audit).where(*ours).order_by(audit.c.line.desc())
-        if since is not None:
-            query = query.where(audit.c.at >= _text(since))
-        if until is not None:
-            query = query.where(audit.c.at < _text(until))
+        query = _in_span(sa.select(audit).where(*ours), since, until)
+        query = query.order_by(audit.c.line.desc())
         if before is not None:
             query = query.where(audit.c.line < before)
         return self._some(query, limit)
@@ -87,6 +82,7 @@ class AuditLog(Database):
         """
         if not company:
             return 0
+        # The line of an addition is the new company's, the line of a removal that of the old one.
         added = audit.c.act == "company_added"
         last = sa.func.max(sa.case((added, audit.c.line - 1), else_=audit.c.line))
         mine = audit.c.company == company, audit.c.act.in_(["company_added", "company_removed"])
@@ -99,5 +95,17 @@ class AuditLog(Database):
             return [noted_in(row) for row in rows]
 
 
+def _in_span(
+    query: sa.Select[tuple[object, ...]], since: dt.datetime | None, until: dt.datetime | None
+) -> sa.Select[tuple[object, ...]]:
+    """Return *query* for the lines from *since* on, and before *until*."""
+    if since is not None:
+        query = query.where(audit.c.at >= _text(since))
+    if until is not None:
+        query = query.where(audit.c.at < _text(until))
+    return query
+
+
 def _text(moment: dt.datetime) -> str:
+    # As a line has it, to the microsecond: moments are compared as text.
     return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")

@@ -72,6 +72,7 @@ class Owner:
     @property
     def is_here(self) -> bool:
         """Whether this process can see it."""
+        # all: two machines that tell nothing of themselves look alike
         place = (_boot(), _namespace("pid"))
         return all(place) and (self.boot, self.pids) == place
 
@@ -88,6 +89,7 @@ class Owner:
         try:
             if psutil.Process(self.pid).status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
                 return True  # ended, though nobody has asked how
+            # A second of slack: where a clock tells the start, the time service may correct it.
             return abs(_started(self.pid) - self.started) > 1.0
         except psutil.NoSuchProcess:
             return True
@@ -136,10 +138,18 @@ def silent_s(owner: Owner, last: float, place: str) -> float:
         seen = _watched.pop(place, None)
         if seen is None or seen.beat != last:
             seen = Watched(last, now, lives=seen is not None, looked=now)
-        _watched[place] = evolve(seen, looked=now)
-        while _watched[first := next(iter(_watched))].looked < now - FORGET_S:
-            del _watched[first]
+        _watched[place] = evolve(seen, looked=now)  # at the end: it was popped above
+        _forget_unwatched(now)
     return abs(beat() - last) if owner.shares_clock else now - seen.since
+
+
+def _forget_unwatched(now: float) -> None:
+    """Forget those whom nobody has looked at for long: they stand first."""
+    while True:
+        first = next(iter(_watched))
+        if _watched[first].looked >= now - FORGET_S:
+            return
+        del _watched[first]
 
 
 def is_alive(owner: Owner, last: float, place: str) -> bool:

@@ -41,25 +41,36 @@ class Paces(Database):
             everybody = connection.execute(_USERS, {"of": account}).mappings().all()
             rows = [row for row in everybody if row["owner"] != me]
             others = sum(_goes_on(row, now) for row in rows)
-            told = {each: _claimed(each, rows, others, now) for each in windows}
-            over = now - max(ALIVE_S, *(each.seconds for each in windows))
-            for row in rows:
-                if row["at"] < over:
-                    connection.execute(_FORGET, {"of": account, "who": row["owner"]})
-            used = {str(w.seconds): [w.used, 0 if leaving else more] for w, more in told.items()}
+            claims = {each: _claimed(each, rows, others, now) for each in windows}
+            _forget_old(connection, rows, windows, now)
+            kept = dict.fromkeys(claims, 0) if leaving else claims
+            used = {str(window.seconds): [window.used, more] for window, more in kept.items()}
             said = {"at": now, "used": used, "leaving": leaving}
-            if len(rows) < len(everybody):
+            is_known = len(rows) < len(everybody)
+            if is_known:
                 connection.execute(_MINE, {**said, "of": account, "who": me})
             else:
                 mine = {"account": account, "owner": me, "company": self.company}
                 connection.execute(sa.insert(paces), {**mine, **said})
-        return Share(others, {w.seconds: w.used + more for w, more in told.items()})
+        room = {window.seconds: window.used + more for window, more in claims.items()}
+        return Share(others, room)
 
     def _now_alone(self, connection: Connection, account: str) -> float:
         """Return the time, when nobody else is meeting: a file has one writer anyway."""
         if self._on_server:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK, _key(account))))
         return keepers_now(connection)
+
+
+def _forget_old(
+    connection: Connection, rows: Sequence[RowMapping], windows: Sequence[Window], now: float
+) -> None:
+    """Remove the *rows* of users who have gone, and of whom nothing counts any more."""
+    # ALIVE_S, too: a process may wait for an answer for longer than the longest window.
+    over = now - max(ALIVE_S, *(each.seconds for each in windows))
+    for row in rows:
+        if row["at"] < over:
+            connection.execute(_FORGET, {"of": row["account"], "who": row["owner"]})
 
 
 def user_of_pace() -> str:
@@ -76,14 +87,20 @@ def _goes_on(row: RowMapping, now: float) -> bool:
 
 
 def _claimed(window: Window, rows: Sequence[RowMapping], others: int, now: float) -> int:
-    return claim(window, sum(_counts(row, window, now) for row in rows), others)
+    theirs = sum(_counts(row, window, now) for row in rows)
+    return claim(window, theirs, others)
 
 
 def _counts(row: RowMapping, window: Window, now: float) -> int:
     """Return how many requests of another user a system may count in a window, or soon will."""
     used, claimed = row["used"].get(str(window.seconds), (0, 0))
     age_s = now - row["at"]
-    return (used if age_s < window.seconds else 0) + (claimed if age_s < CLAIM_S else 0)
+    count = 0
+    if age_s < window.seconds:
+        count += used
+    if age_s < CLAIM_S:
+        count += claimed
+    return count
 
 
 def _key(account: str) -> int:

@@ -89,6 +89,7 @@ class Plans(Database):
             if claim is not None:
                 keep_at_job(connection, claim, run_id=key)
             self._note_fetch(connection, key, columns)
+            # A connection that is gone must not keep its account from other companies.
             gone = accounts.c.connection.not_in(connections)
             connection.execute(sa.delete(accounts).where(self._of(accounts), gone))
             for side in ("source", "target"):
@@ -122,9 +123,11 @@ class Plans(Database):
         if found is None:
             return
         hash_before, settings_before = found
-        hash_now, settings = columns["mapping_hash"], columns.get("settings") or {}
+        hash_now = columns["mapping_hash"]
+        settings = columns.get("settings") or {}
         assert isinstance(settings, Mapping)  # noqa: S101 - by name, whether it is on
-        turned = {*(settings_before or {}).items()} ^ {*settings.items()}
+        before = settings_before or {}
+        turned = set(before.items()) ^ set(settings.items())
         if turned or hash_before != hash_now:
             self._note(
                 "mapping_changed",
@@ -156,6 +159,7 @@ class Plans(Database):
         counts = Counter[str]()
         self._set(run_id, fields=codec.fields_out(fields))
         rows = (_row(run_id, place, each, fields) for place, each in enumerate(plan, start=1))
+        # A transaction for each part lets others write in between; end_fetch makes the plan seen.
         while part := list(islice(rows, batch)):
             counts.update(row["difference"] for row in part)
             with self._writing() as connection:
@@ -281,9 +285,11 @@ class Plans(Database):
         """Put *notice* in the place of the plan's notice with *code*; None: it says so no more."""
         with self._writing() as connection:
             row = self._row(connection, run_id, lock=True)
-            held = codec.remarks_in(row["notices"])
-            told = (notice if each.code == code else each for each in held)
-            kept = [codec.remark_out(each) for each in told if each is not None]
+            kept: list[codec.Plain] = []
+            for each in codec.remarks_in(row["notices"]):
+                told = notice if each.code == code else each
+                if told is not None:
+                    kept.append(codec.remark_out(told))
             self._update(connection, row["id"], notices=kept)
 
     def moved(self, source: str, target: str) -> list[str]:
@@ -320,6 +326,7 @@ class Plans(Database):
         """Return the ids in the run's source that other runs have updated since it was fetched."""
         with self._reading() as connection:
             row = self._row(connection, run_id)
+            # docs/decisions/2026-11-22-source-changed.md
             journal = row["journal"]
             since = sa.or_(writes.c.id > journal["last"], writes.c.id.in_(journal["open"]))
             query = (
@@ -437,6 +444,7 @@ class Plans(Database):
     @property
     def _searched(self) -> sa.ColumnElement[str]:
         """What a text is looked for in; plans without it (old, or purged) have number and name."""
+        # SQLite knows no type JSON: it would cast the text to a number.
         as_json: Callable[..., sa.ColumnElement[Any]] = (
             sa.type_coerce if self._engine.dialect.name == "sqlite" else sa.cast
         )
@@ -512,13 +520,16 @@ class Plans(Database):
                     .values(selected=True, new_values=sa.bindparam("v", type_=sa.JSON)),
                     rows,
                 )
-            fields = sorted({name for new in chosen.values() for name in new})
-            self._note("chosen", key, count=len(chosen), fields=fields)
+            fields: set[str] = set()
+            for new in chosen.values():
+                fields.update(new)
+            self._note("chosen", key, count=len(chosen), fields=sorted(fields))
             self._update(
                 connection,
                 key,
                 selection=document,
                 chosen_by=who,
+                # A permission is for one choice: docs/decisions/2026-11-22-safety-limits.md
                 allowed_by=None,
                 expected=None,
                 status=Status.READY.value,
@@ -552,7 +563,10 @@ def _choices_out(new: Mapping[str, Choice]) -> dict[str, list[str]] | None:
 
 
 def _choice_out(choice: Choice) -> list[str]:
-    return [choice.code, choice.label, *([choice.detail] if choice.detail else [])]
+    told = [choice.code, choice.label]
+    if choice.detail:
+        told.append(choice.detail)
+    return told
 
 
 def already_begun(run_id: str) -> UsageError:

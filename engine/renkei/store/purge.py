@@ -49,6 +49,7 @@ class Purge(Database):
     def _purge_bit_by_bit(self, before: dt.datetime) -> int:
         """Do the same so that each step needs next to no room, and gives some back."""
 
+        # All plans are closed first: nobody syncs one whose values are half gone (F64).
         def close(connection: Connection) -> list[int]:
             ids = self._with_values(connection, before)
             self._close_plans(connection, ids)
@@ -93,8 +94,10 @@ class Purge(Database):
         is_old = sa.and_(self._of(runs), runs.c.created_at < before)
         if run_id is not None:
             is_old = sa.and_(is_old, runs.c.id == run_id)
+        # Locked first, read afterwards: a sync that has just begun is seen.
         old = sa.select(runs.c.id).where(is_old).order_by(runs.c.id)
         connection.execute(locking(old)).all()
+        # Answered: still to be looked at. docs/decisions/2026-11-28-answered-writes.md
         unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
         in_doubt = sa.select(writes.c.id).where(writes.c.run_id == runs.c.id, unsettled)
         query = sa.select(runs).where(is_old, *more, sa.not_(in_doubt.exists()))
@@ -137,17 +140,23 @@ class Purge(Database):
             old = sa.select(runs.c.id).where(self._of(runs), runs.c.created_at < before)
             ids = connection.execute(old.order_by(runs.c.id)).scalars().all()
             kept = self._needed(connection) if ids else set()
-        return sum(self._remove(run_id, before) for run_id in ids if run_id not in kept)
+        # A transaction for each of them: docs/decisions/2026-11-29-retention-setup-codes.md
+        gone = 0
+        for run_id in ids:
+            if run_id not in kept and self._remove(run_id, before):
+                gone += 1
+        return gone
 
     def _remove(self, run_id: int, before: dt.datetime) -> bool:
         """Remove a run unless somebody needs it now; return whether it is gone."""
 
         def is_free(connection: Connection) -> bool:
-            self._given.add(run_id)
+            self._given.add(run_id)  # remove_runs has found it by our company
             return bool(self._disposable(connection, before, run_id=run_id))
 
         def close(connection: Connection) -> bool:
-            if free := is_free(connection):
+            free = is_free(connection)
+            if free:
                 self._close_plans(connection, [run_id])
             return free
 
@@ -178,6 +187,7 @@ class Purge(Database):
     def _drop(self, connection: Connection, run_id: int) -> None:
         """Remove a run with all that hangs on it; its number is never given again."""
         self._note("run_removed", str(run_id))
+        # Before the rows go: SQLite would give the highest number once more.
         for table in (runs, writes):
             newest = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
             serial.raise_floor(connection, table, newest)
@@ -290,6 +300,7 @@ class Purge(Database):
             schema.translated(self._place),
             self._engine.connect() as connection,
         ):
+            # VACUUM cannot run inside a transaction.
             connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.exec_driver_sql("vacuum runs, items, writes")
 

@@ -102,7 +102,8 @@ class Releases(Plans):
 
     def remove_release(self, release_id: str) -> None:
         """Take a release back; UsageError if there is none of that id."""
-        key = int(release_id) if release_id.isascii() and release_id.isdigit() else 0
+        is_number = release_id.isascii() and release_id.isdigit()
+        key = int(release_id) if is_number else 0  # of which there is none
         with self._writing() as connection:
             one = sa.delete(releases).where(self._of(releases), releases.c.id == key)
             gone = connection.execute(one)
@@ -141,7 +142,7 @@ class Releases(Plans):
         one = sa.and_(items.c.run_id == run_id, items.c.position == item.position)
         before = connection.execute(sa.select(items.c.difference).where(one)).scalar_one()
         row = codec.item_row(run_id, item.position, item, self._fields(connection, run_id))
-        del row["selected"]
+        del row["selected"]  # whether somebody is chosen stays as it was
         connection.execute(sa.update(items).where(one).values(**row))
         query = sa.select(runs.c.counts).where(self._of(runs), runs.c.id == run_id)
         counts: dict[str, int] = dict(connection.execute(query).scalar_one())

@@ -107,8 +107,10 @@ class Schedules(Database):
                 connection.execute(over.values(**given_up(at)))
             self._note("schedule_asked", schedule=name)
             new = new_job(Claim(self.company, name, at), "queued", at)
-            asked = {"asked_by": self._who[:200], **(LEFT_OUT if free else {})}
-            insert_unless_there(connection, jobs, {**new, **asked})
+            new["asked_by"] = self._who[:200]
+            if free:
+                new |= LEFT_OUT
+            insert_unless_there(connection, jobs, new)
         return Claim(self.company, name, at)
 
     def take(self, claim: Claim) -> Job | None:
@@ -213,8 +215,10 @@ def new_job(claim: Claim, state: State, now: dt.datetime, passed: int = 0) -> di
         "attempt": claim.attempt,
         "started_at": now,
     }
-    ended = {"ended_at": now, "owner": None, "beat": None}
-    return row | at_it(state) | ({} if state in OPEN else ended)
+    row |= at_it(state)
+    if state not in OPEN:
+        row |= {"ended_at": now, **LEFT_OUT}
+    return row
 
 
 def job_in(row: RowMapping) -> Job:

@@ -120,10 +120,15 @@ def free_number(connection: Connection, table: sa.Table) -> dict[str, int]:
 
     SQLite counts on from the highest that there is; a server never goes back.
     """
-    if connection.dialect.name != "sqlite" or not (kept := fact(connection, f"last:{table.name}")):
+    if connection.dialect.name != "sqlite":
+        return {}
+    kept = fact(connection, f"last:{table.name}")
+    if not kept:
         return {}
     newest = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
-    return {} if newest >= int(kept) else {"id": int(kept) + 1}
+    if newest >= int(kept):
+        return {}
+    return {"id": int(kept) + 1}
 
 
 # Each transaction asks these: as text, since SQLAlchemy would work as long on them as the server.

@@ -200,13 +200,15 @@ def directions(
 
     A handful of queries for all of them. The keys of runs that were found are *given* out.
     """
-    held, patient = at_work(connection, company), _patient(connection, company)
+    held = at_work(connection, company)
+    patient = _patient(connection, company)
     left = set(connection.execute(_left(company)).scalars())
-    is_synced, is_planned = RUNS.c.sync_started_at.is_not(None), RUNS.c.fetched_at.is_not(None)
+    is_synced = RUNS.c.sync_started_at.is_not(None)
+    is_planned = RUNS.c.fetched_at.is_not(None)
     newest, synced, planned = _newest(connection, company, is_synced, is_planned)
     found = _rows(connection, {*newest.values(), *synced.values(), *planned.values()}, given)
-    busy = [pair for pair, key in newest.items() if _is_busy(found[key], held)]
-    before = {pair: key for pair in busy if (key := _before(connection, pair, newest[pair]))}
+    busy = {pair: key for pair, key in newest.items() if _is_busy(found[key], held)}
+    before = _before(connection, busy)
     found |= _rows(connection, before.values(), given)
     tallies = tallied(connection, sorted({*synced.values(), *before.values()}))
     doubts = _doubts(connection, held, company)
@@ -219,20 +221,23 @@ def directions(
     def of(key: int) -> Stood:
         return stood_in(found[key], held, tallies.get(key), patient, left)
 
-    return [
-        Direction(
-            company=pair[0],
-            source=pair[1],
-            target=pair[2],
+    result: list[Direction] = []
+    for pair, key in sorted(newest.items()):
+        own, source, target = pair
+        in_doubt, doubtful = doubts.get(pair, (0, None))
+        direction = Direction(
+            company=own,
+            source=source,
+            target=target,
             newest=of(key),
             before=stood(before.get(pair)),
             synced=stood(synced.get(pair)),
             waiting=waiting.get(pair),
-            in_doubt=doubts[pair][0] if pair in doubts else 0,
-            doubtful=str(doubts[pair][1]) if pair in doubts else None,
+            in_doubt=in_doubt,
+            doubtful=None if doubtful is None else str(doubtful),
         )
-        for pair, key in sorted(newest.items())
-    ]
+        result.append(direction)
+    return result
 
 
 def missed(
@@ -265,8 +270,8 @@ def missed(
         query = query.where(jobs.c.due > now - MISSED_FOR)
     rows = connection.execute(_of(query, jobs, company).order_by(jobs.c.company, jobs.c.schedule))
     return [
-        Missed(company=row[0], schedule=row[1], due=row[2], code=row[3], run=row[4] and str(row[4]))
-        for row in rows
+        Missed(company=own, schedule=schedule, due=due, code=code, run=run_id and str(run_id))
+        for own, schedule, due, code, run_id in rows
     ]
 
 
@@ -312,7 +317,10 @@ def _left(company: str | None) -> sa.Select[Any]:
             sa.not_(again.exists()),
         )
     )
-    return query if company is None else _of(query, runs, company).where(last.c.company == company)
+    if company is None:
+        return query
+    # Every table of a query needs the condition: docs/decisions/2026-11-29-companies.md
+    return query.where(runs.c.company == company, last.c.company == company)
 
 
 def _of(query: sa.Select[Any], table: sa.Table, company: str | None) -> sa.Select[Any]:
@@ -328,6 +336,7 @@ def _newest(
     connection: Connection, company: str | None, *conditions: sa.ColumnElement[bool]
 ) -> list[dict[Pair, int]]:
     """Return the newest run of each direction, and the newest that fulfils each condition."""
+    # Walks through indexes, not through the runs: a thousand companies have many of them.
     pair = runs.c.company, runs.c.source, runs.c.target
     query = sa.select(*pair, sa.func.max(runs.c.id).label("id")).group_by(*pair)
     newest = _of(query, runs, company).cte("newest")
@@ -337,30 +346,38 @@ def _newest(
         for each in conditions
     ]
     found: list[dict[Pair, int]] = [{} for _ in range(len(conditions) + 1)]
-    for row in connection.execute(sa.select(newest, *(each.scalar_subquery() for each in those))):
-        for place, key in enumerate(row[3:]):
+    columns = [each.scalar_subquery() for each in those]
+    for own, source, target, *keys in connection.execute(sa.select(newest, *columns)):
+        for place, key in enumerate(keys):
             if key is not None:
-                found[place][row[0], row[1], row[2]] = key
+                found[place][own, source, target] = key
     return found
 
 
-def _before(connection: Connection, pair: Pair, key: int) -> int:
-    """Return the newest run of a direction before *key* at which nobody can be at work; or 0."""
-    over = (Status.FETCHING.value, Status.SYNCING.value)
-    query = sa.select(sa.func.max(runs.c.id)).where(
-        runs.c.company == pair[0],
-        runs.c.source == pair[1],
-        runs.c.target == pair[2],
-        runs.c.id < key,
-        runs.c.status.not_in(over),
-    )
-    return connection.execute(query).scalar() or 0
+def _before(connection: Connection, newest: Mapping[Pair, int]) -> dict[Pair, int]:
+    """Return, of directions that have one, the last run before the *newest* that is at rest."""
+    at_work_in = (Status.FETCHING.value, Status.SYNCING.value)
+    found: dict[Pair, int] = {}
+    for (company, source, target), key in newest.items():
+        query = sa.select(sa.func.max(runs.c.id)).where(
+            runs.c.company == company,
+            runs.c.source == source,
+            runs.c.target == target,
+            runs.c.id < key,
+            runs.c.status.not_in(at_work_in),
+        )
+        earlier = connection.execute(query).scalar()
+        if earlier is not None:
+            found[company, source, target] = earlier
+    return found
 
 
 def _rows(connection: Connection, keys: Collection[int], given: set[int]) -> dict[int, RowMapping]:
     given.update(keys)
+    if not keys:
+        return {}
     query = sa.select(*COLUMNS).where(runs.c.id.in_(sorted(keys)))
-    return {row["id"]: row for row in connection.execute(query).mappings()} if keys else {}
+    return {row["id"]: row for row in connection.execute(query).mappings()}
 
 
 def _is_busy(row: RowMapping, held: Collection[int]) -> bool:
@@ -405,13 +422,18 @@ def _waiting(
     keys = sorted(row["id"] for row in plans.values() if _differs(row))
     seen = {key: _Seen() for key in keys}
     _look(connection, seen, now.astimezone(JST).date())
-    now_blocked = {pair for pair, row in plans.items() if row["id"] in seen}
-    now_blocked = {pair for pair in now_blocked if seen[plans[pair]["id"]].blocked}
+    now_blocked: set[Pair] = set()
+    for pair, row in plans.items():
+        theirs = seen.get(row["id"])
+        if theirs is not None and theirs.blocked:
+            now_blocked.add(pair)
     before = _planned_by(connection, now_blocked, now - BLOCKED_FOR, company)
     given.update(before.values())
     blocked = _blocked_in(connection, before)
-    return {
-        pair: Waiting(
+    found: dict[Pair, Waiting] = {}
+    for pair, row in plans.items():
+        theirs = seen.get(row["id"]) or _Seen()
+        found[pair] = Waiting(
             plan=str(row["id"]),
             look_first=theirs.look_first,
             blocked=len(theirs.blocked & blocked.get(pair, set())),
@@ -419,9 +441,7 @@ def _waiting(
             joined=theirs.joined,
             left=theirs.left + _still_active(row),
         )
-        for pair, row in plans.items()
-        for theirs in (seen.get(row["id"]) or _Seen(),)
-    }
+    return found
 
 
 def _differs(row: RowMapping) -> bool:
@@ -452,12 +472,13 @@ def _look(connection: Connection, seen: Mapping[int, _Seen], today: dt.date) -> 
         *(items.c.selected, items.c.target_id, items.c.payload),
     ).where(items.c.run_id.in_(sorted(seen)), _DIFFERING, open_now)
     fields = _fields(connection, sorted(seen))
+    soon, lately, once = today + SOON, today - LATELY, today - LAPSED
     for row in connection.execute(query.execution_options(yield_per=1000)).mappings():
         theirs, told_by = seen[row["run_id"]], fields.get(row["run_id"])
         theirs.look_first += row["look_first"] and not row["selected"]
         joins = _joins(row, told_by)
-        theirs.joining += any(today - LATELY <= day <= today + SOON for day in joins)
-        theirs.joined += any(today - LAPSED <= day < today - LATELY for day in joins)
+        theirs.joining += any(lately <= day <= soon for day in joins)
+        theirs.joined += any(once <= day < lately for day in joins)
         theirs.left += _has_left(row, told_by, today)
         if row["difference"] == Difference.BLOCKED:
             theirs.blocked.add(row["source_id"])
@@ -476,13 +497,15 @@ def _planned_by(
 
 def _blocked_in(connection: Connection, plans: Mapping[Pair, int]) -> dict[Pair, set[str]]:
     """Return whom each of the *plans* has blocked."""
+    if not plans:
+        return {}
     query = sa.select(items.c.run_id, items.c.source_id).where(
         items.c.run_id.in_(sorted(plans.values())),
         _DIFFERING,
         items.c.difference == Difference.BLOCKED.value,
     )
     found: dict[int, set[str]] = {}
-    for run_id, source_id in connection.execute(query) if plans else ():
+    for run_id, source_id in connection.execute(query):
         found.setdefault(run_id, set()).add(source_id)
     return {pair: found.get(key, set()) for pair, key in plans.items()}
 
@@ -496,8 +519,10 @@ class _Fields:
 
 
 def _fields(connection: Connection, keys: Sequence[int]) -> dict[int, _Fields]:
+    if not keys:
+        return {}
     query = sa.select(runs.c.id, runs.c.specs).where(runs.c.id.in_(keys), runs.c.specs.is_not(None))
-    return {run_id: _told_by(specs) for run_id, specs in connection.execute(query)} if keys else {}
+    return {run_id: _told_by(specs) for run_id, specs in connection.execute(query)}
 
 
 @lru_cache(maxsize=64)
@@ -512,10 +537,14 @@ def _told_by(specs: str) -> _Fields:
 
 def _joins(row: RowMapping, fields: _Fields | None) -> list[dt.date]:
     """Return when somebody who is not registered joins, or has joined; usually one day."""
-    if fields is None or row["target_id"] is not None or row["difference"] == Difference.CHANGED:
+    if fields is None:
+        return []
+    is_registered = row["target_id"] is not None or row["difference"] == Difference.CHANGED
+    if is_registered:
         return []
     read = _payload(row).get("read", {})
-    return [day for name in fields.joins if (day := _day(read.get(name)))]
+    days = [_day(read.get(name)) for name in fields.joins]
+    return [day for day in days if day is not None]
 
 
 def _has_left(row: RowMapping, fields: _Fields | None, today: dt.date) -> bool:
@@ -525,11 +554,11 @@ def _has_left(row: RowMapping, fields: _Fields | None, today: dt.date) -> bool:
     text = row["payload"] or ""
     if not any(f'["{name}",' in text for name in fields.leaves):
         return False  # most people change otherwise: their values need not be read
-    return any(
-        _says_left(fields.leaves[name], after, today)
-        for name, _before, after in _payload(row).get("changes", ())
-        if name in fields.leaves
-    )
+    for name, _before, after in _payload(row).get("changes", ()):
+        role = fields.leaves.get(name)
+        if role is not None and _says_left(role, after, today):
+            return True
+    return False
 
 
 def _says_left(role: str, after: object, today: dt.date) -> bool:
@@ -550,6 +579,11 @@ def _day(value: codec.Plain) -> dt.date | None:
 
 
 def _still_active(row: RowMapping) -> int:
-    notices = codec.remarks_in(row["notices"])
-    counts = (part_of(each, "count") for each in notices if each.code in STILL_ACTIVE)
-    return sum(int(count) for count in counts if count.isdigit())
+    total = 0
+    for each in codec.remarks_in(row["notices"]):
+        if each.code not in STILL_ACTIVE:
+            continue
+        count = part_of(each, "count")
+        if count.isdigit():
+            total += int(count)
+    return total

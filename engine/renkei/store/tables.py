@@ -57,8 +57,10 @@ def _partial_on_a_server_too(
     _target: MetaData, connection: Connection, tables: Sequence[Table], **_options: object
 ) -> None:
     """Let both databases have the same indexes; to say so at once would import the server's."""
-    if connection.dialect.name == "postgresql":
-        for index in (each for table in tables for each in table.indexes):
+    if connection.dialect.name != "postgresql":
+        return
+    for table in tables:
+        for index in table.indexes:
             where = index.dialect_options["sqlite"]["where"]
             index.dialect_kwargs["postgresql_where"] = where
 
@@ -346,6 +348,7 @@ jobs = Table(
     Column("next_at", Instant, nullable=True, comment="when it is gone on with"),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant, nullable=True, comment="null: it is open"),
+    # none_as_null: else None would be kept as the JSON null, which no "is null" finds
     Column(
         "errand",
         sa.JSON(none_as_null=True),

@@ -146,7 +146,7 @@ class _Kept(Database):
         query = locking(sa.select(facts.c.value).where(facts.c.name == turn))
         with self._writing() as connection:
             insert_unless_there(connection, facts, {"name": turn, "value": value})
-            taken = connection.execute(query).scalar()
+            taken = connection.execute(query).scalar()  # ours, if nobody was there
             if taken is None or (taken != value and is_inside(turn, taken)):
                 return False
             serial.keep(connection, turn, value)
@@ -182,7 +182,9 @@ def let_go_of_tokens(connection: Connection, company: str, heir: str | None = No
         turn = serial.fact(connection, TURN + grant)
         if turn is not None and is_inside(TURN + grant, turn):
             raise BusyError(_("A token is just being fetched. Try again in a moment."))
-        left = companies - {company} | ({heir} if heir is not None else set())
+        left = companies - {company}
+        if heir is not None:
+            left.add(heir)
         if left:
             serial.keep(connection, name, json.dumps(sorted(left)))
             continue
@@ -206,6 +208,7 @@ def cipher(key: str) -> Fernet:
     except ImportError:
         message = _("Refresh tokens need one more package: pip install 'renkei[oauth]'.")
         raise ConfigurationError(message, code="token_key") from None
+    # Both alphabets of Base64 are taken: openssl writes the one, Fernet the other.
     try:
         raw = base64.b64decode(key.translate({ord("-"): "+", ord("_"): "/"}), validate=True)
     except (binascii.Error, ValueError):

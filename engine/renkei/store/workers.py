@@ -49,8 +49,9 @@ class Workers(Database):
         me = str(Owner.me())
         with self._writing() as connection:
             now = keepers_now(connection)
-            for name, sign in _signs(connection):
-                if abs(now - sign[1]) > FORGOTTEN_S or Owner.parse(sign[0]).is_dead():
+            for name, (owner, at, _version) in _signs(connection):
+                is_old = abs(now - at) > FORGOTTEN_S  # abs: a clock may have been set back
+                if is_old or Owner.parse(owner).is_dead():
                     serial.drop(connection, name)
             serial.keep(connection, _sign_of(me), json.dumps([me, now, version]))
 

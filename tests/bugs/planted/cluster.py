@@ -14,7 +14,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "late-delivery-ends-another",
         "A delivery that came too late takes the job from whoever is at it.",
-        ("renkei.store.due:Due.let_wait", " or not (ours or job_in(row).free)", ""),
+        ("renkei.store.due:Due.let_wait", "not is_ours and not job_in(row).free", "False"),
         tests="tests/engine/test_schedules.py::test_a_claim_that_is_delivered_twice_is_done_once",
     ),
     bug(
