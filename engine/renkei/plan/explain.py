@@ -81,7 +81,8 @@ def _before(item: Item, name: str) -> str | None:
         return ""
     if name not in item.before:
         return None
-    return _(", ").join(map(_shown, (item.before[name], *item.before_others.get(name, ()))))
+    there = (item.before[name], *item.before_others.get(name, ()))
+    return _(", ").join(map(_shown, there))
 
 
 def _shown(value: Value) -> str:
