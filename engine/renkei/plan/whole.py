@@ -12,6 +12,7 @@ from renkei.model import Alike, Item, Remark
 from renkei.plan.listing import Listing
 from renkei.words.codes import parts_of, remark
 
+# The numbers in here are those of docs/rules.md, "The whole list".
 NAMED = 5
 EXAMPLES = 3
 
