@@ -92,6 +92,7 @@ def parse_mapping(
     )
     if reading.problems:
         reading.add(_field_mistakes(mapping, reading.halves, known, fields_of, beyond_of))
+        # both directions, and the rules, may tell the same
         raise MappingError(list(dict.fromkeys(reading.problems)))
     return mapping
 
@@ -147,7 +148,9 @@ def _read_parts(reading: Reading, transforms: Transforms) -> Parts:
     pairs = reading.entries(("fields",), list, least=1)
     settings = reading.entries(("settings",), dict)
     by_side = reading.entries(("substitute",), dict)
-    substitutes = [where for side in by_side for where in reading.entries(side, list)]
+    substitutes: list[Where] = []
+    for side in by_side:
+        substitutes += reading.entries(side, list)
     return Parts(
         sides=reading.part(Sides, ("sides",)) if "sides" in keys else None,
         names=[str(where[1]) for where in settings],
