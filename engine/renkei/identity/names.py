@@ -162,7 +162,9 @@ def _same(a: Part, b: Part) -> bool | None:
 
 def _is_no_change(a: Part, b: Part) -> bool:
     """Tell whether two parts are the same, with as many words, or one of them is blank."""
-    return not (a and b) or any(_is_alike(x, y) for x, y in product(a, b))
+    if not (a and b):
+        return True
+    return any(_is_alike(x, y) for x, y in product(a, b))
 
 
 def _is_alike(x: Form, y: Form) -> bool:

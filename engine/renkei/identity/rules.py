@@ -56,6 +56,7 @@ def _table(text: str) -> dict[tuple[str, ...], str]:
     return said
 
 
+# The two tables are text as in docs/rules.md and its Japanese twin; a test holds them together.
 _BY_NUMBER = _table("""
                     | same  | near  | unknown | other
 same                | -     | -     | -       | note

@@ -52,7 +52,8 @@ def find_mapping(name_or_path: str, relative_to: Path) -> tuple[str, str]:
     else names a built-in mapping: a file in a package of the entry-point group ``renkei.mappings``.
     Raises MappingError if the file cannot be read, ConfigurationError if no mapping has the name.
     """
-    if "/" in name_or_path or "\\" in name_or_path or name_or_path.endswith(_SUFFIXES):
+    has_slash = "/" in name_or_path or "\\" in name_or_path
+    if has_slash or name_or_path.endswith(_SUFFIXES):
         path = relative_to / name_or_path
         return str(path), read_file(path)
     known = built_in_mappings()

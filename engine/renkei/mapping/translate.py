@@ -74,7 +74,7 @@ class Row:
         if self.copies and not self.choosy:
             return value  # nothing makes another one of it, and the field takes every one
         value = self._converted(value)
-        if is_empty(value):
+        if is_empty(value):  # a transform may leave nothing of it
             return None
         if code := fault(value, self.spec):
             raise Unreadable(code)
@@ -333,6 +333,7 @@ def compile_translation(  # noqa: PLR0917 - source before target, as everywhere
     source, target = (source_side, source_fields), (target_side, target_fields)
     there = compiler.direction(source, target)
     back = compiler.direction(target, source)
+    # whether two agree is asked of the way back too, so what stands in there has to be read
     asked = _asked([*there.target_fields, *back.standing_in], target_fields)
     return evolve(there, target_fields=asked, back=back)
 
@@ -404,6 +405,7 @@ def _asked(names: Iterable[str], specs: Iterable[FieldSpec]) -> tuple[str, ...]:
 
 def _is_asked(spec: FieldSpec) -> bool:
     """Tell whether a field with a role is read whatever the mapping says of it."""
+    # EMPLOYED is worked out from dates; the system's own field decides who is listed
     told_by_system = spec.role == "employed" and spec.name != EMPLOYED
     return told_by_system or spec.role not in OPTIONAL_ROLES
 

@@ -58,13 +58,13 @@ def is_among(selection: Selection, entry: Entry) -> bool:
 def left_for_you(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
     """Return those of the chosen differences whom a person has to look at first, and has not."""
     known = {*selection.numbers, *selection.excluded}
-    return [
-        entry
-        for entry in entries
-        if entry.difference in selection.differences
-        and not is_among(selection, entry)
-        and entry.number not in known
-    ]
+    left: list[Entry] = []
+    for entry in entries:
+        if entry.difference not in selection.differences or is_among(selection, entry):
+            continue
+        if entry.number not in known:
+            left.append(entry)
+    return left
 
 
 def new_values(

@@ -146,11 +146,8 @@ class Comparison:
 
     def missing(self, after: Values) -> tuple[str, ...]:
         """Return the mapped fields that a new employee needs and *after* lacks."""
-        return tuple(
-            row.target
-            for row in self.translation.rows
-            if row.spec.required and after.get(row.target) is None
-        )
+        required = [row.target for row in self.translation.rows if row.spec.required]
+        return tuple([name for name in required if after.get(name) is None])
 
     def outside(self, after: Values, changes: Sequence[Change], *, new: bool) -> tuple[str, ...]:
         """
@@ -173,11 +170,8 @@ class Comparison:
 
     def wanted(self, after: Values) -> tuple[str, ...]:
         """Return the target's fields that it often needs for a new employee and *after* lacks."""
-        return tuple(
-            row.target
-            for row in self.translation.rows
-            if row.spec.wanted and after.get(row.target) is None
-        )
+        wanted = [row.target for row in self.translation.rows if row.spec.wanted]
+        return tuple([name for name in wanted if after.get(name) is None])
 
 
 def name_of(roles: Mapping[str, Value]) -> str:

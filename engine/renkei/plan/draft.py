@@ -219,7 +219,8 @@ class Draft:
 
     def _must_be_looked_at(self, changes: tuple[Change, ...]) -> bool:
         """Tell whether a person must look before anything is sent; a mere date of leaving goes."""
-        if self._reasons or (self._partner is not None and not changes):
+        is_unchanged = self._partner is not None and not changes
+        if self._reasons or is_unchanged:
             return False  # nothing is sent at all
         codes = {note.code for note in self._notes if needs_a_look(note, new=not self._partners)}
         roles = {spec.name: spec.role for spec in self._comparison.target_specs}

@@ -21,6 +21,7 @@ from renkei.identity.roster import UNKNOWN, Cells, Packed, Roster
 from renkei.mapping import Row
 from renkei.mapping.translate import Unreadable
 from renkei.model import Alike
+from renkei.people import FieldSpec, Role
 from renkei.plan.compare import Comparison, name_of
 from renkei.text import SPACES
 
@@ -58,11 +59,8 @@ class Glance:
         self._ways: dict[tuple[bool, ...], _Way] = {}
         substitutes = comparison.translation.substitutes
         self._stand_ins = [self._ours[each.if_filled] for each in substitutes]
-        self._stand_in_texts = [
-            self._ours[spec.name]
-            for spec in comparison.source_specs
-            if spec.type == "text" and self._ours[spec.name] in self._stand_ins
-        ]
+        texts = [self._ours[spec.name] for spec in comparison.source_specs if spec.type == "text"]
+        self._stand_in_texts = [place for place in texts if place in self._stand_ins]
         self._names = [
             (spec.role, self._ours[spec.name])
             for spec in comparison.source_specs
@@ -219,18 +217,17 @@ class _Who:
                 empty_there.append(theirs[name_there])
         if not all(_are_of_one_type(comparison, each, ours, theirs) for each in equal):
             return None
-        specs = comparison.source_specs
+        specs, specs_there = comparison.source_specs, comparison.target_specs
+        dated = [spec for spec in specs if spec.type == "date"]
         return cls(
             equal=tuple(equal),
             named=named,
             empty=tuple(empty),
             empty_there=tuple(empty_there),
-            hired=tuple(ours[s.name] for s in specs if s.role == "hired" and s.type == "date"),
-            retired=tuple(ours[s.name] for s in specs if s.role == "retired"),
-            employed=tuple(ours[s.name] for s in specs if s.role == "employed"),
-            employed_there=tuple(
-                theirs[s.name] for s in comparison.target_specs if s.role == "employed"
-            ),
+            hired=_of_role("hired", dated, ours),
+            retired=_of_role("retired", specs, ours),
+            employed=_of_role("employed", specs, ours),
+            employed_there=_of_role("employed", specs_there, theirs),
             base=comparison.base.toordinal(),
         )
 
@@ -253,6 +250,11 @@ class _Who:
             or any(read[place] is False for place in self.employed)
             or any(there[place] is False for place in self.employed_there)
         )
+
+
+def _of_role(role: Role, specs: Iterable[FieldSpec], places: Places) -> tuple[int, ...]:
+    """Return where the fields with a *role* stand in the rows of a side."""
+    return tuple(places[spec.name] for spec in specs if spec.role == role)
 
 
 def _are_of_one_type(

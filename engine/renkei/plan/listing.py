@@ -133,7 +133,9 @@ class Listing:
         """Block whom the pair may not be for, or who may be such a one; tell whether it did."""
         sides = ((self.source, (person,)), (self.target, draft.meant))
         for system, (roster, people) in zip(self.comparison.names, sides, strict=True):
-            fields = [name for each in people for name in roster.unsure.get(each.id, ())]
+            fields: list[str] = []
+            for each in people:
+                fields += roster.unsure.get(each.id, ())
             if fields:
                 draft.block("scope_unknown", system=system, fields=dict.fromkeys(fields))
                 return True

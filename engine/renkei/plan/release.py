@@ -78,7 +78,7 @@ class Serving:
                 continue
             first, *rest = (record.id for record in known)
             words = kept.release.said
-            if back:
+            if back:  # seen from the other side, the other record is the employee of then
                 words = evolve(words, others=(kept.release.number or first,))
             for other in rest:
                 ours, theirs = (other, first) if back else (first, other)
@@ -113,6 +113,7 @@ class Serving:
         if person is None:
             return None
         shown = Shown(self.store, self.evidence[side])
+        # what cannot be read now is taken to be as it was shown: unknown is no change
         facts = {**record.facts, **shown.facts(person)}
         changed = [name for name in facts if facts[name] != record.facts.get(name)]
         if changed:

@@ -49,10 +49,12 @@ class Whose:
     @property
     def named(self) -> list[Remark]:
         """What stands with the first run of a pair."""
+        if not self.first:
+            return []
         return [
             remark("account_named", system=each.connection, name=each.customer.name)
             for each in self.accounts
-            if self.first and each.customer.name
+            if each.customer.name
         ]
 
 
