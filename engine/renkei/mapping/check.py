@@ -251,7 +251,7 @@ class _Check:
         for name, other in substitute.fields.items():
             first, second = specs.get(name), specs.get(other)
             if first is None or second is None:
-                continue  # told already
+                continue  # told by its name, where that is a mistake at all
             if first.type != second.type:
                 message = _("{first}, but {second}")
                 told = message.format(first=_typed(first), second=_typed(second))

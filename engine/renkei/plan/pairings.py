@@ -260,7 +260,7 @@ class Pairings:
     def _recorded_anew(self, run: Run) -> Pairing:
         mapping = self.mapping_of(run)
         names, sides = (run.source, run.target), self._recorded_sides(run, mapping)
-        if run.specs is None:  # of before runs kept the fields of both sides
+        if run.specs is None:  # it is from before runs kept the fields of both sides
             return self.compile(names, mapping, sides, run.settings)
         fields = dict(zip(sides, map(specs_in, run.specs), strict=True))
         made = self._compiled(names, mapping.at(fields), fields, sides, run.settings)

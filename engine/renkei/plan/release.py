@@ -78,7 +78,7 @@ class Serving:
                 continue
             first, *rest = (record.id for record in known)
             words = kept.release.said
-            if back:  # seen from the other side, the other record is the employee of then
+            if back:  # seen from the other side, the other record is the employee it was said of
                 words = evolve(words, others=(kept.release.number or first,))
             for other in rest:
                 ours, theirs = (other, first) if back else (first, other)
@@ -230,7 +230,7 @@ class Releasing:
         theirs = self.store.partner_of(self.run.id, made.target_id) if made.target_id else None
         if theirs is None or theirs.source_id == item.source_id:
             return
-        # whose number is another person's by now is not the partner of that record any more
+        # somebody blocked as another person gives the record up: it may be this employee's
         if {reason.code for reason in theirs.reasons} != {"other_person"}:
             message = _("That record is the partner of {number} in this plan.")
             raise UsageError(message.format(number=theirs.number), code="partner_taken")

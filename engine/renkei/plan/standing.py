@@ -98,7 +98,7 @@ class Standing:
         if run.purged or run.status.is_at_work:
             return frozenset(ways)
         good = not self.is_too_old(run) and self.is_current(run)
-        # where everybody needed nothing, nothing was begun: another choice may take the place
+        # nothing was begun where nobody needed anything: another choice may replace this one
         untouched = run.status is Status.DONE and not self.store.has_begun(run.id)
         if good and (untouched or run.status is Status.READY):
             ways.add("choose")
