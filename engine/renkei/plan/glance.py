@@ -56,6 +56,7 @@ class Glance:
         # somebody whose scope is unknown is blocked, and so is their partner: only the rules know
         unsure = source.unsure or target.unsure
         self._who = None if unsure else _Who.of(comparison, self._ours, self._theirs)
+        # which cells have to be equal depends on which stand-ins are filled
         self._ways: dict[tuple[bool, ...], _Way] = {}
         substitutes = comparison.translation.substitutes
         self._stand_ins = [self._ours[each.if_filled] for each in substitutes]
@@ -69,6 +70,7 @@ class Glance:
         self._before = comparison.fields[1]
         self._compared = _picked(self._theirs[name] for name in self._before)
         rows = {row.target: row for row in comparison.translation.rows}
+        # what only the way back looks at: no pair says anything there
         self._silent = [p for p, name in enumerate(self._before) if name not in rows]
         self._kana = [
             (self._theirs[name], self._before.index(name))

@@ -94,6 +94,7 @@ class Listing:
         """Return the item of somebody; None: they are not listed."""
         roles = roles_of_source(self.comparison, person)
         gone = has_left(roles.get("left"), self.comparison.base)
+        # whom the pair may not be for is not told as left
         if number is not None and gone and person.id not in self.source.unsure:
             self._gone_by.add(number)
         if self._left_lately(roles):
@@ -143,6 +144,7 @@ class Listing:
 
     def _is_on_roll(self, roles: Roles) -> bool:
         employed = on_roll(roles.get("hired"), roles.get("left"), self.comparison.base)
+        # unknown is not false: it takes nobody off the roll
         return employed and roles.get("employed") is not False
 
     def _count(self, number: str | None, told: Callable[[Roles], bool]) -> int:
@@ -239,6 +241,7 @@ class Listing:
         beyond = [number for number, day in left if day <= earliest]
         found = []
         if within:
+            # the day of leaving itself is gone, so the day before the first lists all of them
             before = min(day for _, day in within) - dt.timedelta(days=1)
             numbers = [number for number, _ in within[:NAMED]]
             found.append(

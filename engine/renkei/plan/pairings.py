@@ -48,6 +48,7 @@ class Pairings:
 
     config: Config
     own_fields: Callable[[str], OwnFields] = lambda _name: OwnFields()
+    # one command asks much about one run: what was read or compiled serves all of its questions
     _transforms: Transforms | None = None
     _mappings: dict[str, FieldMapping] = field(factory=dict)
     _recorded: dict[str, FieldMapping] = field(factory=dict)
@@ -81,7 +82,7 @@ class Pairings:
     def _between(self, asked: tuple[str, str]) -> Pairing:
         source, target = asked
         for name in asked:
-            self.config.connection(name)
+            self.config.connection(name)  # raises for a name that no connection has
         found = [each for each in self.every_pair() if (each.source, each.target) == asked]
         if len(found) > 1:
             raise declared_twice(self.config, found)

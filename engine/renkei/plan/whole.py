@@ -31,6 +31,7 @@ class Whole:
         if isinstance(item, Alike):
             self.matched += 1
             return item
+        # somebody linked is paired with a record of another number: none was matched
         if item.target_id is not None and not item.is_linked:
             self.matched += 1
         for reason in item.reasons:
