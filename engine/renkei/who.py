@@ -34,5 +34,6 @@ def _login() -> str:
 
 def _clean(text: str, longest: int) -> str:
     """Return *text* on one line, without what cannot be seen, and cut off if it is too long."""
-    seen = "".join(each for each in " ".join(text.split()) if each.isprintable()).strip()
+    one_line = " ".join(text.split())
+    seen = "".join(each for each in one_line if each.isprintable()).strip()
     return seen if len(seen) <= longest else f"{seen[: longest - 1]}…"

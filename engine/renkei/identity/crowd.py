@@ -71,16 +71,21 @@ class Crowd:
         nobody = {day.toordinal() for day in self._placeholders | PLACEHOLDERS}
         birth, email = map(self.roster.cell, (self.evidence.birth, self.evidence.email))
         for place, (_id, _unreadable, _withheld, others, cells) in self.roster.rows():
-            if birth is not None and isinstance(day := cells[birth], int) and day not in nobody:
+            day = None if birth is None else cells[birth]
+            if isinstance(day, int) and day not in nobody:
                 born.add(day, place)
-            if email is None or (first := cells[email]) is None or first is UNKNOWN:
+            first = None if email is None else cells[email]
+            if first is None or first is UNKNOWN:
                 continue
             if others:
                 further = (more for cell, *more in others if cell == email)
                 for mail in mails_of(chain((first,), *further)):
                     mailed.add(hash(mail), place)
-            elif isinstance(first, str) and (mail := first.strip().casefold()):
-                mailed.add(hash(mail), place)
+            elif isinstance(first, str):
+                # as mails_of would, but without its sets: this runs for everybody of a side
+                mail = first.strip().casefold()
+                if mail:
+                    mailed.add(hash(mail), place)
         return born.in_order(), mailed.in_order()
 
 
@@ -133,8 +138,11 @@ class Twins:
     @property
     def candidates(self) -> tuple[Employee, ...]:
         """Those who may be the same person, the most certain first."""
-        kinds = sorted(self.by_kind.keys() - {Twin.MAIL_TAKEN}, key=list(Twin).index)
-        return tuple(each for kind in reversed(kinds) for each in self.by_kind[kind])
+        found: list[Employee] = []
+        for kind in reversed(Twin):
+            if kind is not Twin.MAIL_TAKEN:
+                found += self.by_kind.get(kind, ())
+        return tuple(found)
 
 
 @define
@@ -154,10 +162,10 @@ class Crowds:
             return Judged()  # as most people are: every cell for who reads the same is empty
         a, b = self.source.person(employee), self.target.person(partner)
         like = likeness(a, b)
-        if others := self._elsewhere(a, partner) if like.is_suspicious else ():
-            return Judged(
-                reasons=(remark("other_person", numbers=self.called(others)),), meant=others
-            )
+        others = self._elsewhere(a, partner) if like.is_suspicious else ()
+        if others:
+            reason = remark("other_person", numbers=self.called(others))
+            return Judged(reasons=(reason,), meant=others)
         ruling = like.ruling
         if ruling is Ruling.UNLESS_MAIL:
             ruling = Ruling.NOTE if self._is_theirs_alone(a, b) else Ruling.BLOCK
@@ -203,20 +211,19 @@ class Crowds:
         """Return others of the target who have both names and the date of birth of *a*."""
         target = self.target
         number = target.roster.number(partner)
+        # the partner is left out by place, before anybody is unpacked; one of several below, by id
         mine = (number, 0) if target.roster.count(number) == 1 else None
-        found = [
-            place
-            for place in target.born(a.birth)
-            if place != mine and are_both_same(a.name, target.name(place))
-        ]
+        born = [place for place in target.born(a.birth) if place != mine]
+        found = [place for place in born if are_both_same(a.name, target.name(place))]
         people = map(target.roster.at, found)
         return tuple(other for other in people if other.id != partner.id)
 
     def _is_theirs_alone(self, a: Person, b: Person) -> bool:
         """Tell whether two people share an address that nobody else has on either side."""
+        shared = a.mails & b.mails
         return any(
             len(self.source.with_mail(mail)) < 2 and len(self.target.with_mail(mail)) < 2
-            for mail in a.mails & b.mails
+            for mail in shared
         )
 
     def _candidates(self, new: Person, strangers: frozenset[str]) -> Iterator[Employee]:
@@ -242,6 +249,7 @@ class Crowds:
         if number is None:
             return True
         if number not in self._free:
+            # a number that was given to somebody else says nothing about the old record any more
             theirs = self.source.roster.get(number)
             alone = len(theirs) == self.target.roster.count(number) == 1
             moved = alone and bool(self.judge(theirs[0], other).reasons)

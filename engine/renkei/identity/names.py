@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import lru_cache
-from itertools import product
+from itertools import combinations, product
 
 from attrs import frozen
 
@@ -66,9 +66,9 @@ class Form:
         """Tell whether both are the same name; of Latin words the shorter within the longer."""
         if self.text == other.text or self.readings & other.readings:
             return True
-        return bool(self.words and other.words) and (
-            self.words <= other.words or other.words <= self.words
-        )
+        if not (self.words and other.words):
+            return False
+        return self.words <= other.words or other.words <= self.words
 
 
 Part = tuple[Form, ...]
@@ -86,7 +86,8 @@ class Name:
 def part(texts: Iterable[object]) -> Part:
     """Return the part of a name that is written as *texts*: legal, substituted, as it is read."""
     written = dict.fromkeys(text for text in texts if isinstance(text, str))
-    return tuple(made for text in written if (made := form(text)).text)
+    forms = [form(text) for text in written]
+    return tuple([each for each in forms if each.text])
 
 
 def compare(a: Name, b: Name) -> tuple[Names, bool]:
@@ -99,15 +100,21 @@ def compare(a: Name, b: Name) -> tuple[Names, bool]:
         return (Names.UNCOMPARABLE if _is_nowhere_known(a, b) else Names.SAME), False
     if _is_whole_same(a, b):
         return Names.SAME, True
+    return _changed(a, b), False
+
+
+def _changed(a: Name, b: Name) -> Names:
+    """Return which parts of two names that are not the same as a whole have changed."""
     family, given = _same(a.family, b.family), _same(a.given, b.given)
     if given is False:
-        return (Names.BOTH if family is False else Names.GIVEN), False
+        return Names.BOTH if family is False else Names.GIVEN
     if given is None and a.given and b.given:
-        return Names.UNCOMPARABLE, False
+        return Names.UNCOMPARABLE
     if family is False:
-        return Names.FAMILY, False
-    uncomparable = family is None and a.family and b.family
-    return (Names.UNCOMPARABLE if uncomparable else Names.SAME), False
+        return Names.FAMILY
+    if family is None and a.family and b.family:
+        return Names.UNCOMPARABLE
+    return Names.SAME
 
 
 def are_both_same(a: Name, b: Name) -> bool:
@@ -133,10 +140,9 @@ def keys(name: Name) -> Iterator[tuple[str, ...]]:
         yield (whole.text,)
         for reading in whole.readings:
             yield ("", reading)
-        words = sorted(whole.words)
-        for index, word in enumerate(words):
-            for other in words[index + 1 :]:
-                yield ("", word, other)
+        # one word is not a whole name (_is_whole_same); any two of several will find it
+        for word, other in combinations(sorted(whole.words), 2):
+            yield ("", word, other)
     # part by part: of 山田 ゆうこ and 山田 ユーコ only the given names have a reading
     for family, given in product(name.family, name.given):
         yield from product(_shared(family), _shared(given))
@@ -156,7 +162,9 @@ def _same(a: Part, b: Part) -> bool | None:
 
 def _is_no_change(a: Part, b: Part) -> bool:
     """Tell whether two parts are the same, with as many words, or one of them is blank."""
-    return not (a and b) or any(_is_alike(x, y) for x, y in product(a, b))
+    if not (a and b):
+        return True
+    return any(_is_alike(x, y) for x, y in product(a, b))
 
 
 def _is_alike(x: Form, y: Form) -> bool:
@@ -199,7 +207,9 @@ def _joined(first: Part, second: Part) -> Iterator[Form]:
 @lru_cache(maxsize=16_384)  # family and given names come again and again
 def form(text: str) -> Form:
     """Return *text* as a form."""
-    plain = "".join(map(_plain, unicodedata.normalize("NFKC", text).translate(PLAIN).casefold()))
+    # NFKC turns some kanji into others, which no value must suffer; a form is never written
+    folded = unicodedata.normalize("NFKC", text).translate(PLAIN).casefold()
+    plain = "".join(map(_plain, folded))
     plain = unicodedata.normalize("NFC", plain).translate(_LATIN).translate(_KATAKANA)
     kept = "".join(char for char in plain if char.isalnum() or char == "ー")
     kept = _REPEATED.sub(r"\1\1", kept)
@@ -215,7 +225,9 @@ def _plain(char: str) -> str:
     bare = unicodedata.normalize("NFD", char)
     if "a" <= bare[0] <= "z":
         return bare[0]
-    return "" if unicodedata.category(char) in ("Mn", "Cf") and char not in "\u3099\u309a" else char
+    if char in "\u3099\u309a":
+        return char  # the marks that make が of か and ぱ of は
+    return "" if unicodedata.category(char) in ("Mn", "Cf") else char
 
 
 def _script(char: str) -> str:
@@ -233,6 +245,8 @@ def _readings(text: str) -> frozenset[str]:
     kana = text.translate(_LARGE).translate(_ALIKE)
     for written, spoken in _VU:
         kana = kana.replace(written, spoken)
+    # a ー may be missing, a vowel may not: オオノ and オノ are two families, see
+    # docs/decisions/2026-11-28-who-is-who.md
     return frozenset({_with_long_marks(kana), kana.replace("ー", "")})
 
 

@@ -12,11 +12,13 @@ from renkei.words.codes import remark
 
 def on_roll(hired: Value, left: Value, base: dt.date) -> bool:
     """Return whether somebody with these days (None: empty) is employed on *base*."""
-    return not (isinstance(hired, dt.date) and hired > base) and not has_left(left, base)
+    is_to_come = isinstance(hired, dt.date) and hired > base
+    return not is_to_come and not has_left(left, base)
 
 
 def has_left(left: Value, base: dt.date) -> bool:
     """Return whether somebody leaving on *left* is gone on *base*; that day itself counts."""
+    # as the published integration of SmartHR and Touch On Time has it: docs/rules.md, "The roll"
     return isinstance(left, dt.date) and left <= base
 
 

@@ -40,6 +40,8 @@ class Roster:
         self._dates = tuple(p for p, spec in enumerate(specs) if spec.type == "date")
         self._number_field = number_field
         self._birth = next((spec.name for spec in specs if spec.role == "birth"), "")
+        # Packed, since objects need more memory than what they hold; a list only where several have
+        # one number. See docs/decisions/2026-11-22-roster-packed-in-memory.md
         self._people: dict[str | None, bytes | list[bytes]] = {}
         self._count = 0
         self.births = Counter[dt.date]()
@@ -173,11 +175,13 @@ class Roster:
         for place in self._dates:
             if isinstance(day := row[place], dt.date):
                 row[place] = day.toordinal()
-        others = [
-            (place, *map(_to_plain, employee.others[name]))
-            for place, name in enumerate(self.names if employee.others else ())
-            if name in employee.others
-        ]
+        others: list[tuple[Any, ...]] = []
+        if employee.others:
+            others = [
+                (place, *map(_to_plain, employee.others[name]))
+                for place, name in enumerate(self.names)
+                if name in employee.others
+            ]
         return marshal.dumps((employee.id, employee.unreadable, employee.withheld, others, row))
 
     def _unpack(self, packed: bytes) -> Employee:
@@ -201,6 +205,7 @@ class Roster:
 
 def shows(text: str) -> bool:
     """Return whether *text* holds more than spaces, with or without a width."""
+    # nearly every number begins with a letter or a digit: no walk through the others
     return text[:1].isalnum() or any(
         not (char.isspace() or unicodedata.category(char) == "Cf") for char in text
     )

@@ -22,12 +22,8 @@ PLACEHOLDERS = frozenset({dt.date(1900, 1, 1), dt.date(1970, 1, 1)})
 _BLANK = frozenset({""})
 
 _GENDERS = {
-    word: gender
-    for gender, words in {
-        "male": ("male", "m", "男", "男性"),
-        "female": ("female", "f", "女", "女性"),
-    }.items()
-    for word in words
+    **dict.fromkeys(("male", "m", "男", "男性"), "male"),
+    **dict.fromkeys(("female", "f", "女", "女性"), "female"),
 }
 
 
@@ -53,13 +49,14 @@ def _table(text: str) -> dict[tuple[str, ...], str]:
     """Return what a table says, by the names of row and column."""
     head, *rows = (line.split("|") for line in text.strip().splitlines())
     columns = [cell.strip() for cell in head[1:]]
-    return {
-        (row[0].strip(), column): cell.strip()
-        for row in rows
-        for column, cell in zip(columns, row[1:], strict=True)
-    }
+    said: dict[tuple[str, ...], str] = {}
+    for name, *cells in rows:
+        for column, cell in zip(columns, cells, strict=True):
+            said[name.strip(), column] = cell.strip()
+    return said
 
 
+# The two tables are text as in docs/rules.md and its Japanese twin; a test holds them together.
 _BY_NUMBER = _table("""
                     | same  | near  | unknown | other
 same                | -     | -     | -       | note
@@ -143,7 +140,10 @@ class Evidence:
 
         def names(*roles: Role) -> tuple[str, ...]:
             own = [by_role[role] for role in roles if role in by_role]
-            return tuple(dict.fromkeys([*own, *(x for n in own for x in stand_ins.get(n, ()))]))
+            found = [*own]
+            for name in own:
+                found += stand_ins.get(name, ())
+            return tuple(dict.fromkeys(found))
 
         return cls(
             family=names("family_name", "family_kana"),
@@ -192,6 +192,7 @@ class Evidence:
             and given == theirs.get(other.given[0])
             and ours.get(self.birth or "") == theirs.get(other.birth or "")
             and ours.get(self.gender or "") == theirs.get(other.gender or "")
+            # who has left on either side may have a gap, which only the rules weigh
             and not ours.get(self.left or "")
             and not theirs.get(other.left or "")
         )
@@ -278,8 +279,8 @@ def is_twin_by_birth(new: Person, other: Person) -> bool:
         return False
     if are_both_same(new.name, other.name):
         return True
-    differ = new.gender and other.gender and new.gender != other.gender
-    return is_same(new.name.given, other.name.given) and not differ
+    genders_differ = new.gender and other.gender and new.gender != other.gender
+    return is_same(new.name.given, other.name.given) and not genders_differ
 
 
 def twin(new: Person, other: Person, base: dt.date, *, alone: bool) -> Twin:
@@ -295,10 +296,12 @@ def twin(new: Person, other: Person, base: dt.date, *, alone: bool) -> Twin:
         both = are_both_same(new.name, other.name)
         rows.append("names and birth same" if both else "given and birth same")
     elif are_both_same(new.name, other.name):
-        rows.append(f"names same, birth {'other' if birth is Birth.OTHER else 'open'}")
+        is_other = birth is Birth.OTHER
+        rows.append("names same, birth other" if is_other else "names same, birth open")
     if new.mails & other.mails:
         rows.append("mail of theirs alone" if alone and birth is not Birth.OTHER else "mail")
     found = [Twin(_TWINS[row, column]) for row in rows]
+    # the members of Twin are in order, the most certain last
     return max(found, key=list(Twin).index, default=Twin.NOBODY)
 
 

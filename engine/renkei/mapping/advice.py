@@ -41,7 +41,9 @@ def advice(
 def _unfillable(mapping: model.FieldMapping, fields: Fields) -> Iterator[Mistake]:
     for side in mapping.sides:
         offered = offered_offline(fields[side])
-        for spec in unoffered(unfilled(mapping, side, fields), offered) if offered else ():
+        if not offered:
+            continue  # only the system itself knows what can be chosen
+        for spec in unoffered(unfilled(mapping, side, fields), offered):
             message = _(
                 '{side} needs "{field}" ({label}) for a new employee, but no pair fills it and it'
                 " cannot be chosen: nobody new can be created there. Add a pair for it"
@@ -56,9 +58,10 @@ def _inexact(
     """Yield the ways after which the way back may bring another value."""
     for side in mapping.sides:
         other = mapping.other(side)
-        names = ({spec.name for spec in fields[each]} for each in (other, side))
-        ours, theirs = names
-        back = {(w.target, w.source): w for w in usable(mapping.ways(other), theirs, ours)}
+        ours = {spec.name for spec in fields[other]}
+        theirs = {spec.name for spec in fields[side]}
+        ways_back = usable(mapping.ways(other), theirs, ours)
+        back = {(way.target, way.source): way for way in ways_back}
         for way in usable(mapping.ways(side), ours, theirs):
             if (way.source, way.target) in back:
                 yield from _lost(way, back[way.source, way.target], side, other, transforms)
@@ -67,7 +70,8 @@ def _inexact(
 def _lost(way: Way, back: Way, side: str, other: str, transforms: Transforms) -> Iterator[Mistake]:
     kept = _("; employees who agree already are left alone")
     if way.table is not None:
-        if lost := [ours for ours, theirs in way.table.items() if _returned(theirs, back) != ours]:
+        lost = [ours for ours, theirs in way.table.items() if _returned(theirs, back) != ours]
+        if lost:
             message = _("of what {other} has, these values do not come back as they were: {values}")
             values = ", ".join(lost[:SHOWN]) + (" …" if len(lost) > SHOWN else "")
             yield Mistake((*way.where, "values"), message.format(other=other, values=values) + kept)

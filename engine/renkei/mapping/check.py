@@ -92,12 +92,16 @@ def unchecked(
 ) -> dict[str, tuple[str, ...]]:
     """Return, by side, what a *mapping* names and nobody knows without the account."""
     found: dict[str, tuple[str, ...]] = {}
+    here = mapping.at(fields)
     for index, side in enumerate(mapping.sides):
+        if side not in beyond or not beyond[side].more:
+            continue
+        named = [pair.pair[index] for pair in here.pairs]
+        for substitute in here.substitutes_of(side):
+            named += substitute.names
         known = {spec.name for spec in fields[side]}
-        here = mapping.at(fields)
-        substituted = (name for each in here.substitutes_of(side) for name in each.names)
-        named = dict.fromkeys([*(pair.pair[index] for pair in here.pairs), *substituted])
-        if side in beyond and beyond[side].more and (left := [n for n in named if n not in known]):
+        left = [name for name in dict.fromkeys(named) if name not in known]
+        if left:
             found[side] = tuple(left)
     return found
 
@@ -179,7 +183,7 @@ class _Check:
             message = _('there is no role "{name}"').format(name=role)
             yield Mistake(where, message + suggestion(role, get_args(Role)), key)
         elif beyond.more and (role is not None or not suggestion(name, self.specs[side])):
-            return  # it may be a field of the account
+            return  # it may be a field of the account, unless it looks like a slip of a known one
         elif name in beyond.gone:
             message = _('{side} had the field "{name}", but it is gone')
             yield Mistake(where, message.format(side=side, name=name), key)
@@ -213,7 +217,8 @@ class _Check:
             if not way.optional:
                 yield Mistake(way.at, self._read_only(way, side))
             return
-        if way.towards.empty == "clear" and (reason := _not_clearable(target)):
+        reason = _not_clearable(target) if way.towards.empty == "clear" else None
+        if reason is not None:
             yield Mistake((*way.where, "to", side, "empty"), reason)
         name = way.towards.transform
         if name is not None and name in self.transforms:  # the rules tell of one that is not
@@ -244,9 +249,12 @@ class _Check:
         specs = self.specs[side]
         yield from self._substitute_names(where, side, substitute)
         for name, other in substitute.fields.items():
-            if name in specs and other in specs and specs[name].type != specs[other].type:
+            first, second = specs.get(name), specs.get(other)
+            if first is None or second is None:
+                continue  # told by its name, where that is a mistake at all
+            if first.type != second.type:
                 message = _("{first}, but {second}")
-                told = message.format(first=_typed(specs[name]), second=_typed(specs[other]))
+                told = message.format(first=_typed(first), second=_typed(second))
                 yield Mistake((*where, name), told)
 
     def _substitute_names(

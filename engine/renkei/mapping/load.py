@@ -52,7 +52,8 @@ def find_mapping(name_or_path: str, relative_to: Path) -> tuple[str, str]:
     else names a built-in mapping: a file in a package of the entry-point group ``renkei.mappings``.
     Raises MappingError if the file cannot be read, ConfigurationError if no mapping has the name.
     """
-    if "/" in name_or_path or "\\" in name_or_path or name_or_path.endswith(_SUFFIXES):
+    has_slash = "/" in name_or_path or "\\" in name_or_path
+    if has_slash or name_or_path.endswith(_SUFFIXES):
         path = relative_to / name_or_path
         return str(path), read_file(path)
     known = built_in_mappings()
@@ -92,6 +93,7 @@ def parse_mapping(
     )
     if reading.problems:
         reading.add(_field_mistakes(mapping, reading.halves, known, fields_of, beyond_of))
+        # both directions, and the rules, may tell the same
         raise MappingError(list(dict.fromkeys(reading.problems)))
     return mapping
 
@@ -147,7 +149,9 @@ def _read_parts(reading: Reading, transforms: Transforms) -> Parts:
     pairs = reading.entries(("fields",), list, least=1)
     settings = reading.entries(("settings",), dict)
     by_side = reading.entries(("substitute",), dict)
-    substitutes = [where for side in by_side for where in reading.entries(side, list)]
+    substitutes: list[Where] = []
+    for side in by_side:
+        substitutes += reading.entries(side, list)
     return Parts(
         sides=reading.part(Sides, ("sides",)) if "sides" in keys else None,
         names=[str(where[1]) for where in settings],

@@ -228,11 +228,11 @@ class FieldMapping:
 
         A role that a side does not have stays as it is, as does a field whose name reads like one.
         """
-        known = {
-            side: {f"@{spec.role}": spec.name for spec in fields[side] if spec.role}
-            | {spec.name: spec.name for spec in fields[side]}
-            for side in self.sides
-        }
+        known: dict[str, dict[str, str]] = {}
+        for side in self.sides:
+            by_role = {f"@{spec.role}": spec.name for spec in fields[side] if spec.role}
+            by_name = {spec.name: spec.name for spec in fields[side]}
+            known[side] = by_role | by_name
         first, second = known.values()
 
         def named(pair: Pair) -> Pair:

@@ -125,12 +125,13 @@ def written_twice(pairs: dict[Where, Pair], sides: list[str]) -> Iterator[Mistak
     written: set[tuple[str, str]] = set()
     for where, pair in pairs.items():
         for index, (side, name) in enumerate(zip(sides, pair.pair, strict=True)):
-            if pair.only in (None, side):
-                if (side, name) in written:
-                    message = _('"{field}" of {side} is already written by a pair above')
-                    told = message.format(field=name, side=side)
-                    yield Mistake((*where, "pair", index), told)
-                written.add((side, name))
+            if pair.only not in (None, side):
+                continue
+            if (side, name) in written:
+                message = _('"{field}" of {side} is already written by a pair above')
+                told = message.format(field=name, side=side)
+                yield Mistake((*where, "pair", index), told)
+            written.add((side, name))
 
 
 def _unknown_side(where: Where, word: str, sides: Sides, *, key: bool = False) -> Mistake:

@@ -102,6 +102,7 @@ def _substitute() -> Schema:
         "properties": {name: _text() | _described(named[name]) for name in ("when", "if_filled")},
         "required": ["if_filled"],
         "additionalProperties": _text(),
+        # at least one field beside if_filled, and beside when if that is there
         "anyOf": [
             {"minProperties": 3},
             {"minProperties": 2, "not": {"required": ["when"]}},

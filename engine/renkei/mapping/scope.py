@@ -59,8 +59,10 @@ class Scope:
         inside: bool | None = True
         for name, rule in self.rules.items():
             if name not in person.values:
-                inside = None
-            elif not any(map(rule.admits, (person.values[name], *person.others.get(name, ())))):
+                inside = None  # another field may still say that they are outside
+                continue
+            said = (person.values[name], *person.others.get(name, ()))
+            if not any(map(rule.admits, said)):
                 return False
         return inside
 

@@ -13,6 +13,7 @@ from renkei.people import Label, Type, Value
 from renkei.words.i18n import _
 
 
+# Why no expressions or templates: docs/decisions/2026-11-22-transforms-only.md
 @frozen
 class Transform:
     """

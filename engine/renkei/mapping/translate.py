@@ -74,7 +74,7 @@ class Row:
         if self.copies and not self.choosy:
             return value  # nothing makes another one of it, and the field takes every one
         value = self._converted(value)
-        if is_empty(value):
+        if is_empty(value):  # a transform may leave nothing of it
             return None
         if code := fault(value, self.spec):
             raise Unreadable(code)
@@ -173,8 +173,10 @@ class Translation:
 
     @compared.default
     def _compared(self) -> frozenset[str]:
+        # what stands in on the way back decides whether two agree (_comes_back)
         stand_ins = self.back.standing_in if self.back else ()
-        return frozenset((*(row.target for row in self.rows), *stand_ins))
+        written = [row.target for row in self.rows]
+        return frozenset([*written, *stand_ins])
 
     @_mirrored.default
     def _mirrors(self) -> frozenset[str]:
@@ -186,14 +188,15 @@ class Translation:
         written: dict[str, Value] = {}
         unreadable: list[tuple[str, str]] = []
         for row in self.rows:
-            if row.source in read:
-                try:
-                    value = row.translate(read[row.source])
-                except Unreadable as error:
-                    unreadable.append((error.code, row.target))
-                    continue
-                if value is not None or row.empty == "clear":
-                    written[row.target] = value
+            if row.source not in read:
+                continue
+            try:
+                value = row.translate(read[row.source])
+            except Unreadable as error:
+                unreadable.append((error.code, row.target))
+                continue
+            if value is not None or row.empty == "clear":
+                written[row.target] = value
         return Translated(written, tuple(unreadable))
 
     def same(self, name: str, a: Value, b: Value) -> bool:
@@ -232,11 +235,12 @@ class Translation:
         ours, theirs = self.said(source, row.source), _all_of(target, row.target)
         if not (ours and theirs):
             return False
-        return (
-            any(row.meets(*each) for each in _crossed(ours, theirs))
-            or (len(theirs) > 1 and row.empties(ours[0]))
-            or self._comes_back(row, ours, target)
-        )
+        if any(row.meets(*each) for each in _crossed(ours, theirs)):
+            return True
+        if len(theirs) > 1 and row.empties(ours[0]):
+            return True
+        # a table or a transform may lose something: then what is there comes back as it is here
+        return self._comes_back(row, ours, target)
 
     def _is_mirrored(self, row: Row) -> bool:
         """Tell whether a pair that copies values copies them back, compared as they are here."""
@@ -268,9 +272,10 @@ class Translation:
     @property
     def standing_in(self) -> tuple[str, ...]:
         """The source's fields that decide whether others stand in, and those that do."""
-        return tuple(
-            n for each in self.substitutes for n in (each.if_filled, *each.fields.values())
-        )
+        names: list[str] = []
+        for each in self.substitutes:
+            names += (each.if_filled, *each.fields.values())
+        return tuple(names)
 
     def row(self, *, target: str, source: str) -> Row | None:
         """Return what fills the field *target* from the field *source*, if anything does."""
@@ -328,6 +333,7 @@ def compile_translation(  # noqa: PLR0917 - source before target, as everywhere
     source, target = (source_side, source_fields), (target_side, target_fields)
     there = compiler.direction(source, target)
     back = compiler.direction(target, source)
+    # whether two agree is asked of the way back too, so what stands in there has to be read
     asked = _asked([*there.target_fields, *back.standing_in], target_fields)
     return evolve(there, target_fields=asked, back=back)
 
@@ -346,28 +352,29 @@ class _Compiler:
 
     def direction(self, source: Side, target: Side) -> Translation:
         """Return one direction by itself."""
-        ours, theirs = ({spec.name: spec for spec in fields} for _name, fields in (source, target))
-        ways = [
-            way
-            for way in usable(self.mapping.ways(target[0]), ours, theirs)
-            if not (way.optional and theirs[way.target].write == "never")
+        source_side, source_specs = source
+        target_side, target_specs = target
+        ours = {spec.name: spec for spec in source_specs}
+        theirs = {spec.name: spec for spec in target_specs}
+        rows: list[Row] = []
+        for way in usable(self.mapping.ways(target_side), ours, theirs):
+            spec = theirs[way.target]
+            if not (way.optional and spec.write == "never"):
+                rows.append(_row(way, ours[way.source], spec, self.transforms))
+        substitutes = [
+            each
+            for each in self.mapping.substitutes_of(source_side)
+            if each.when is None or self.switches[each.when]
         ]
-        rows = tuple(
-            _row(way, ours[way.source], theirs[way.target], self.transforms) for way in ways
-        )
         made = Translation(
-            rows=rows,
+            rows=tuple(rows),
             number_fields=(rows[0].source, rows[0].target),
             source_fields=(),
-            target_fields=_asked([row.target for row in rows], target[1]),
-            substitutes=tuple(
-                each
-                for each in self.mapping.substitutes_of(source[0])
-                if each.when is None or self.switches[each.when]
-            ),
+            target_fields=_asked([row.target for row in rows], target_specs),
+            substitutes=tuple(substitutes),
         )
         asked = [*(row.source for row in rows), *made.standing_in]
-        return evolve(made, source_fields=_asked(asked, source[1]))
+        return evolve(made, source_fields=_asked(asked, source_specs))
 
 
 def _row(way: Way, source: FieldSpec, target: FieldSpec, transforms: Transforms) -> Row:
@@ -398,6 +405,7 @@ def _asked(names: Iterable[str], specs: Iterable[FieldSpec]) -> tuple[str, ...]:
 
 def _is_asked(spec: FieldSpec) -> bool:
     """Tell whether a field with a role is read whatever the mapping says of it."""
+    # EMPLOYED is worked out from dates; the system's own field decides who is listed
     told_by_system = spec.role == "employed" and spec.name != EMPLOYED
     return told_by_system or spec.role not in OPTIONAL_ROLES
 

@@ -45,28 +45,30 @@ def carry_over(
     them: a value that is not offered any more chooses nobody.
     """
     waiting = {item.source_id: item for item in chosen if item.outcome not in WRITTEN}
-    same = {
-        item.source_id: str(item.number)
-        for item in plan
-        if item.source_id in waiting and _is_same(item, waiting[item.source_id])
-    }
+    same: dict[str, str] = {}
+    for item in plan:
+        then = waiting.get(item.source_id)
+        if then is not None and _is_same(item, then):
+            same[item.source_id] = str(item.number)
     if any(waiting[key].difference is Difference.NEW for key in same):
         offered = fields()
         same = {key: n for key, n in same.items() if vanished(waiting[key], offered) is None}
-    rows = tuple(
-        OwnValues(number=number, values=_codes(waiting[key]), where=number)
-        for key, number in same.items()
-        if waiting[key].new_values
-    )
+    with_values = [key for key in same if waiting[key].new_values]
+    rows = [
+        OwnValues(number=same[key], values=_codes(waiting[key]), where=same[key])
+        for key in with_values
+    ]
     return Carried(
         run=run,
-        selection=Selection(numbers=tuple(same.values()), own_values=rows),
+        selection=Selection(numbers=tuple(same.values()), own_values=tuple(rows)),
         left=tuple(item for key, item in waiting.items() if key not in same),
     )
 
 
 def _is_same(now: Item, then: Item) -> bool:
     """Tell whether a person would see the same for this employee as when choosing."""
+    # the number alone is not enough, as nobody has looked at what has changed since:
+    # see docs/decisions/2026-11-28-fetch-again.md
     return (
         now.difference is not Difference.BLOCKED
         and (now.number, now.difference) == (then.number, then.difference)

@@ -37,6 +37,7 @@ def pick(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
             blocked.append(entry.number or "")
         elif (named or among) and entry.number not in excluded:
             chosen.append(entry)
+    # an exclusion with a wrong number would let somebody through who was to be left out
     refuse_numbers(numbers | excluded, known)
     if blocked:
         message = _("These employees are blocked and cannot be synced: {numbers}.")
@@ -57,13 +58,13 @@ def is_among(selection: Selection, entry: Entry) -> bool:
 def left_for_you(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
     """Return those of the chosen differences whom a person has to look at first, and has not."""
     known = {*selection.numbers, *selection.excluded}
-    return [
-        entry
-        for entry in entries
-        if entry.difference in selection.differences
-        and not is_among(selection, entry)
-        and entry.number not in known
-    ]
+    left: list[Entry] = []
+    for entry in entries:
+        if entry.difference not in selection.differences or is_among(selection, entry):
+            continue
+        if entry.number not in known:
+            left.append(entry)
+    return left
 
 
 def new_values(
@@ -186,14 +187,18 @@ class _Desk:
 
     def finish(self) -> None:
         """Raise UsageError with everything that was found."""
-        for name, numbers in self._missing.items() if not self._mistakes else ():
+        if not self._mistakes:  # a value that was refused would be told once more, as missing
+            self._add_missing()
+        if self._mistakes:
+            raise SeveralErrors(self._mistakes, code="new_values")
+
+    def _add_missing(self) -> None:
+        for name, numbers in self._missing.items():
             message = _("New employees need {label}. Missing for {count}: {numbers}")
             shown = ", ".join(numbers[:10]) + (" …" if len(numbers) > 10 else "")
             text = label(self._fields[name].label)
             told = message.format(label=text, count=len(numbers), numbers=shown)
             self._add(told, Hint("give_new", {"field": name}))
-        if self._mistakes:
-            raise SeveralErrors(self._mistakes, code="new_values")
 
     def _add(self, mistake: str, hint: Hint | None = None) -> None:
         self._mistakes.append(Said(mistake, hint))
@@ -205,7 +210,9 @@ def _code_and_detail(choice: Choice) -> str:
 
 def vanished(item: Item, fields: Sequence[NewField]) -> str | None:
     """Return the field whose stored choice is no longer offered, or now means something else."""
-    offered = {new.name: {choice.code: choice.label for choice in new.choices} for new in fields}
+    offered: dict[str, dict[str, str]] = {}
+    for new in fields:
+        offered[new.name] = {choice.code: choice.label for choice in new.choices}
     for name, choice in item.new_values.items():
         if offered.get(name, {}).get(choice.code) != choice.label:
             return name

@@ -82,9 +82,17 @@ class Comparison:
 
     def all_called(self, people: Sequence[Employee]) -> tuple[str, ...]:
         """Return what several are called; many without a number are folded into their count."""
-        numbers = [number for person in people if (number := self.number_of(person))]
-        ids = [person.id for person in people if not self.number_of(person)]
-        return (*numbers, *(ids if len(ids) <= NUMBERLESS_NAMED else [f"{NUMBERLESS}{len(ids)}"]))
+        numbers: list[str] = []
+        ids: list[str] = []
+        for person in people:
+            number = self.number_of(person)
+            if number is None:
+                ids.append(person.id)
+            else:
+                numbers.append(number)
+        if len(ids) > NUMBERLESS_NAMED:
+            ids = [f"{NUMBERLESS}{len(ids)}"]
+        return (*numbers, *ids)
 
     def number_of(self, person: Employee) -> str | None:
         """Return the number of somebody of the target, if there is one to be seen."""
@@ -102,15 +110,17 @@ class Comparison:
         if target is None:
             return tuple(Change(f, None, value) for f, value in after.items() if value is not None)
         before = target.values
-        return tuple(
-            Change(name, before[name], value)
-            for name, value in after.items()
-            if name in before
-            and before[name] != value  # as nearly all are, which costs no call
-            and self._target_by_name[name].write == "always"
-            and name != self.translation.number_fields[1]  # who is linked keeps both numbers
-            and self.translation.differs(name, value, source, target)
-        )
+        number_field = self.translation.number_fields[1]
+        changes: list[Change] = []
+        for name, value in after.items():
+            if name not in before or before[name] == value:
+                continue  # nearly all values are the very same: they cost no call
+            if name == number_field:
+                continue  # who is linked keeps both numbers
+            may_be_written = self._target_by_name[name].write == "always"
+            if may_be_written and self.translation.differs(name, value, source, target):
+                changes.append(Change(name, before[name], value))
+        return tuple(changes)
 
     @property
     def fields(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -136,11 +146,8 @@ class Comparison:
 
     def missing(self, after: Values) -> tuple[str, ...]:
         """Return the mapped fields that a new employee needs and *after* lacks."""
-        return tuple(
-            row.target
-            for row in self.translation.rows
-            if row.spec.required and after.get(row.target) is None
-        )
+        required = [row.target for row in self.translation.rows if row.spec.required]
+        return tuple([name for name in required if after.get(name) is None])
 
     def outside(self, after: Values, changes: Sequence[Change], *, new: bool) -> tuple[str, ...]:
         """
@@ -154,20 +161,17 @@ class Comparison:
         if not new:
             written = {change.field: change.after for change in changes}
             return tuple(n for n, value in written.items() if not self.scope.admits(n, value))
-        return tuple(
-            name
-            for name, rule in self.scope.rules.items()
-            if self.translation.writes(name) or not rule.spec.required
-            if not rule.admits(after.get(name))
-        )
+        outside: list[str] = []
+        for name, rule in self.scope.rules.items():
+            is_chosen = rule.spec.required and not self.translation.writes(name)
+            if not is_chosen and not rule.admits(after.get(name)):
+                outside.append(name)
+        return tuple(outside)
 
     def wanted(self, after: Values) -> tuple[str, ...]:
         """Return the target's fields that it often needs for a new employee and *after* lacks."""
-        return tuple(
-            row.target
-            for row in self.translation.rows
-            if row.spec.wanted and after.get(row.target) is None
-        )
+        wanted = [row.target for row in self.translation.rows if row.spec.wanted]
+        return tuple([name for name in wanted if after.get(name) is None])
 
 
 def name_of(roles: Mapping[str, Value]) -> str:

@@ -76,14 +76,16 @@ class Draft:
         """
         comparison, target = self._comparison, crowds.target.roster
         linked = comparison.links.same.get(self._person.id)
-        if linked is not None and (partner := target.find(linked)) is not None:
-            self.link(partner)
-            return
-        if linked is not None and linked in target.outside:
-            self.block("number_taken", numbers=(target.outside[linked] or linked,))
-            return
+        if linked is not None:
+            partner = target.find(linked)
+            if partner is not None:
+                self.link(partner)
+                return
+            if linked in target.outside:
+                self.block("number_taken", numbers=(target.outside[linked] or linked,))
+                return
         hits = target.get(self.number) if self.number else []
-        self._partners = len(hits)
+        self._partners = len(hits)  # of several none is taken: note_numbers blocks
         if len(hits) == 1 and not alone:
             self._partner = hits[0]
         elif len(hits) == 1:
@@ -96,7 +98,9 @@ class Draft:
     @property
     def meant(self) -> tuple[Employee, ...]:
         """Those of the target whom this is, or may be."""
-        return (*((self._partner,) if self._partner else ()), *self._candidates)
+        if self._partner is None:
+            return self._candidates
+        return (self._partner, *self._candidates)
 
     def find_leaver(self, crowds: Crowds) -> tuple[Employee | None, bool]:
         """Return whose date of leaving this is, and whether that is beyond a doubt."""
@@ -120,6 +124,7 @@ class Draft:
         """Pair with whom the number pairs, unless that is now somebody else."""
         self._partner = partner
         if partner.id in self._comparison.links.taken:
+            # a person has said that this record is somebody else's, whatever its number
             judged = Judged(reasons=(remark("other_person"),))
         else:
             judged = crowds.judge(self._person, partner)
@@ -136,16 +141,18 @@ class Draft:
         twins = crowds.twins(self._person, others, frozenset(near))
         self.namesakes = twins.same_names
         back = twins.by_kind.get(Twin.REHIRE, ())
-        if comparison.rehire == "reuse" and len(back) == 1 and Twin.SAME not in twins.by_kind:
+        is_clear = len(back) == 1 and Twin.SAME not in twins.by_kind
+        if comparison.rehire == "reuse" and is_clear:
             self.link(back[0])
-            self._candidates = back
+            self._candidates = back  # Releasing.keep_reused looks for the record here
             return
         self._candidates = twins.candidates
         for kind, people in twins.by_kind.items():
             found = remark(kind.value, numbers=comparison.all_called(people))
+            is_rehire = kind in (Twin.REHIRE, Twin.MAYBE_REHIRE)
             if kind is Twin.SAME:
                 self._reasons.append(found)
-            elif kind not in (Twin.REHIRE, Twin.MAYBE_REHIRE) or comparison.rehire != "new":
+            elif not (is_rehire and comparison.rehire == "new"):
                 self._notes.append(found)
 
     def block(self, code: str, **parts: Given) -> None:
@@ -162,6 +169,7 @@ class Draft:
     def note_near(self, in_target: tuple[str, ...], in_source: tuple[str, ...]) -> None:
         """Block or note what other numbers look like this one."""
         if self._partner is not None:
+            # who is linked may have another number there, which looks like this one
             mine = self._comparison.number_of(self._partner)
             in_target = tuple(number for number in in_target if number != mine)
         if in_target and not self._partners:
@@ -211,12 +219,15 @@ class Draft:
 
     def _must_be_looked_at(self, changes: tuple[Change, ...]) -> bool:
         """Tell whether a person must look before anything is sent; a mere date of leaving goes."""
-        if self._reasons or (self._partner is not None and not changes):
+        is_unchanged = self._partner is not None and not changes
+        if self._reasons or is_unchanged:
             return False  # nothing is sent at all
         codes = {note.code for note in self._notes if needs_a_look(note, new=not self._partners)}
         roles = {spec.name: spec.role for spec in self._comparison.target_specs}
         only_leaves = bool(changes) and all(leaves(each, roles[each.field]) for each in changes)
-        return bool(codes & NEVER_ALONE if only_leaves else codes)
+        if only_leaves:
+            return not codes.isdisjoint(NEVER_ALONE)
+        return bool(codes)
 
     def _completed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
         """
@@ -231,17 +242,17 @@ class Draft:
             return changes
         written = {change.field: change.after for change in changes}
         left, joins = dates["left"], written.get(dates["hired"].name)
-        leaves = {**self._partner.values, **written}.get(left.name)
-        if not isinstance(leaves, dt.date):
+        last_day = {**self._partner.values, **written}.get(left.name)
+        if not isinstance(last_day, dt.date):
             return changes
-        empty = "left" in self._roles and self._roles["left"] is None
-        mapped = comparison.translation.writes(left.name)
-        if empty and mapped and left.write == "always" and left.clearable:
-            if not is_gap(leaves, _day(self._roles.get("hired"))):
+        source_has_none = "left" in self._roles and self._roles["left"] is None
+        may_be_emptied = left.write == "always" and left.clearable
+        if source_has_none and may_be_emptied and comparison.translation.writes(left.name):
+            if not is_gap(last_day, _day(self._roles.get("hired"))):
                 return changes
             others = [change for change in changes if change.field != left.name]
             return (*others, Change(left.name, self._partner.values[left.name], None))
-        if isinstance(joins, dt.date) and leaves < joins:
+        if isinstance(joins, dt.date) and last_day < joins:
             self.block("rehire_incomplete", fields=(left.name,))
         return changes
 
@@ -261,6 +272,7 @@ class Draft:
 
     def _block_unread(self, person: Employee, system: str, mapped: Collection[str]) -> None:
         """Block what makes no sense, and what nobody may read."""
+        # what is withheld is unreadable as well, and told once
         private = [name for name in person.withheld if name in mapped]
         unreadable = [n for n in person.unreadable if n in mapped and n not in private]
         for code, names in (("unreadable", unreadable), ("looks_like_my_number", private)):
@@ -293,7 +305,8 @@ class Draft:
         written = [change.field for change in changes]
         origins = [translation.origin(name, self._person.values) for name in written]
         theirs = self._partner.others if self._partner else {}
-        kept = [n for n in theirs if n in after and after[n] is None and n not in written]
+        to_empty = [name for name in theirs if name in after and after[name] is None]
+        kept = [name for name in to_empty if name not in written]
         found = {
             "first_of_several": [name for name in origins if name in self._person.others],
             "others_stay": [name for name in written if name in theirs],
@@ -312,6 +325,7 @@ class Draft:
         if has_left(left, self._comparison.base) and not back:
             self._notes.append(remark("resigned_in_target", day=str(left)))
         elif roles.get("employed") is False and "employed" in mapped.values():
+            # a sync would open an account that somebody has closed
             self._notes.append(remark("resigned_in_target"))
 
     def _note_outside(self, translated: Translated, changes: tuple[Change, ...]) -> None:
@@ -319,8 +333,9 @@ class Draft:
         told = {name for _, name in translated.unreadable}
         new = not self._partners
         fields = self._comparison.outside(translated.values, changes, new=new)
+        left = [name for name in fields if name not in told]
         is_there = any(reason.code == "number_taken" for reason in self._reasons)
-        if not is_there and (left := [name for name in fields if name not in told]):
+        if not is_there and left:
             self.block("not_in_scope", fields=left)
 
     def _note_new(self, translated: Translated) -> None:

@@ -76,20 +76,23 @@ def of_sync(
 def _paced_s(calls: int, target: Reader) -> float:
     """Return the least time that the limits allow for *calls*."""
     limits: Sequence[RequestLimit] = target.connection.limits_in_force
-    return max(
-        (max(0, ceil(calls / limit.count) - 1) * limit.window_s for limit in limits), default=0.0
-    )
+    least_s = 0.0
+    for limit in limits:
+        windows = ceil(calls / limit.count)
+        waited = max(0, windows - 1)  # what fits into the first window waits for nothing
+        least_s = max(least_s, waited * limit.window_s)
+    return least_s
 
 
 def crossed(reader: Reader, now: dt.datetime, seconds: float) -> tuple[ClosedHours, ...]:
     """Return the closed hours that begin within *seconds* from *now*."""
     local = now.astimezone(JST)
     end = local + dt.timedelta(seconds=seconds)
-    days = [
-        local.date() + dt.timedelta(days=day) for day in range((end.date() - local.date()).days + 1)
-    ]
-    return tuple(
-        hours
-        for hours in reader.connection.hours_in_force
-        if any(local < dt.datetime.combine(day, hours.start, JST) <= end for day in days)
-    )
+    count = (end.date() - local.date()).days + 1
+    days = [local.date() + dt.timedelta(days=day) for day in range(count)]
+    found: list[ClosedHours] = []
+    for hours in reader.connection.hours_in_force:
+        starts = [dt.datetime.combine(day, hours.start, JST) for day in days]
+        if any(local < start <= end for start in starts):
+            found.append(hours)
+    return tuple(found)

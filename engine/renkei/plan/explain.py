@@ -35,19 +35,21 @@ class Step:
 
 def explain(pairing: Pairing, item: Item) -> list[Step]:
     """Return one step for each pair of the mapping, in its order."""
-    return [
-        Step(
-            line=traced.line,
-            source_field=traced.substituted or traced.source,
-            target_field=traced.target,
-            read=_shown(traced.read) if traced.state != "unknown" else None,
-            transform=traced.transform,
-            translated=_shown(traced.translated),
-            compared_with=_before(item, traced.target),
-            verdict=_verdict(pairing, item, traced),
-        )
-        for traced in pairing.translation.explain(item.read)
-    ]
+    return [_step(pairing, item, traced) for traced in pairing.translation.explain(item.read)]
+
+
+def _step(pairing: Pairing, item: Item, traced: Explained) -> Step:
+    is_known = traced.state != "unknown"
+    return Step(
+        line=traced.line,
+        source_field=traced.substituted or traced.source,
+        target_field=traced.target,
+        read=_shown(traced.read) if is_known else None,
+        transform=traced.transform,
+        translated=_shown(traced.translated),
+        compared_with=_before(item, traced.target),
+        verdict=_verdict(pairing, item, traced),
+    )
 
 
 def _verdict(pairing: Pairing, item: Item, traced: Explained) -> str:
@@ -81,7 +83,8 @@ def _before(item: Item, name: str) -> str | None:
         return ""
     if name not in item.before:
         return None
-    return _(", ").join(map(_shown, (item.before[name], *item.before_others.get(name, ()))))
+    there = (item.before[name], *item.before_others.get(name, ()))
+    return _(", ").join(map(_shown, there))
 
 
 def _shown(value: Value) -> str:

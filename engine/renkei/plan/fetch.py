@@ -102,6 +102,8 @@ class Fetch:
             raise self.whose.refused
         source, target = self._sides()
         self._tell_estimate()
+        # before the first page is asked for: what others write from here on, this plan may not
+        # have seen; see docs/decisions/2026-11-22-source-changed.md
         began, journal = self.clock.monotonic(), self.store.journal_now()
         at = self.clock.now()
         rosters = read_both(source, target, base, self.observer, self.interrupted)
@@ -109,7 +111,7 @@ class Fetch:
             refuse_unknown_roles(side, roster)
         serving, listing = self._listing(source, target, rosters, base)
         counts, whole = self._add_items(run_id, listing)
-        with self.store.one_moment():
+        with self.store.one_moment():  # one transaction for all of these questions
             stands, heads = self._standing(), self._headcount(listing, rosters[1], base)
         found = [
             *filter(None, (whole.numbers_moved(stands), misfit(listing))),
@@ -131,6 +133,8 @@ class Fetch:
             notices=found,
             usage={"seconds": self.clock.monotonic() - began, **self._usage()},
             journal=journal,
+            # a wrong list must not be what the next one is compared with, or the second night
+            # would pass: see docs/decisions/2026-11-22-safety-limits.md
             usual=None if codes & {"unusual_shrink", *HALTS} else heads.listed,
             source_count=heads.listed,
             target_count=heads.there,
@@ -205,12 +209,7 @@ class Fetch:
     def _refuse_wrong_pair(self, whole: Whole) -> None:
         """Raise WrongPairError if most numbers are somebody else's, unless a person has said no."""
         numbers = whole.wrong_pair()
-        accounts = {place.account for place in self.places}
-        if not numbers or any(
-            kept.release.said.kind == "right_pair"
-            and {place.account for place in kept.places} == accounts
-            for kept in self.store.releases()
-        ):
+        if not numbers or self._is_right_pair():
             return
         source, target = (reader.name for reader in self.readers)
         message = _(
@@ -223,6 +222,16 @@ class Fetch:
         hint = Hint("right_pair", {"source": source, "target": target})
         raise WrongPairError(" ".join([told, *names]), numbers, hint)
 
+    def _is_right_pair(self) -> bool:
+        """Tell whether a person has said of these two accounts that they are of one company."""
+        accounts = {place.account for place in self.places}
+        said_of = [
+            {place.account for place in kept.places}
+            for kept in self.store.releases()
+            if kept.release.said.kind == "right_pair"
+        ]
+        return accounts in said_of
+
     def _headcount(self, listing: Listing, there: Roster, base: dt.date) -> Headcount:
         source, target = (reader.name for reader in self.readers)
         return Headcount(
@@ -234,18 +243,23 @@ class Fetch:
 
     def _sides(self) -> tuple[Side, Side]:
         translation = self.pairing.translation
-        asked = self.pairing.asked(*(reader.fields for reader in self.readers))
-        compared = translation.source_fields, translation.target_fields
-        source, target = (
-            Side(reader=reader, fields=fields, compared=needed, number_field=number, scope=scope)
-            for reader, fields, needed, number, scope in zip(
-                self.readers,
-                asked,
-                compared,
-                translation.number_fields,
-                self.pairing.scopes,
-                strict=True,
-            )
+        reader, reader_there = self.readers
+        asked, asked_there = self.pairing.asked(reader.fields, reader_there.fields)
+        number, number_there = translation.number_fields
+        scope, scope_there = self.pairing.scopes
+        source = Side(
+            reader=reader,
+            fields=asked,
+            compared=translation.source_fields,
+            number_field=number,
+            scope=scope,
+        )
+        target = Side(
+            reader=reader_there,
+            fields=asked_there,
+            compared=translation.target_fields,
+            number_field=number_there,
+            scope=scope_there,
         )
         return source, target
 
@@ -278,6 +292,7 @@ def read_both(
             except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
                 answers.put((index, error))
 
+        # the context has the language of the command, and what stands beside each line of its log
         threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
     try:
         while len(rosters) < 2:
@@ -319,7 +334,7 @@ def _read_once(side: Side, at: dt.date, observer: Observer, stop: threading.Even
         if count % REPORT_EVERY == 0:
             observer.reading(side.reader.name, count)
             if stop.is_set():
-                break
+                break  # the other side has failed or somebody has interrupted: nobody waits for it
     observer.reading(side.reader.name, len(roster))
     return roster
 
@@ -375,6 +390,7 @@ def _about(code: str, numbers: Sequence[str]) -> Iterator[Remark]:
 
 def _unless_there(item: Item, nameless: frozenset[str]) -> Item:
     """Return *item*, blocked if the target has them from an earlier sync, without their number."""
+    # who is blocked as the same person is new, too: nobody else can have that reason
     others = tuple(reason for reason in item.reasons if reason.code != "same_person")
     is_new = item.difference is Difference.NEW or len(others) < len(item.reasons)
     if not is_new or item.number not in nameless:
@@ -385,4 +401,5 @@ def _unless_there(item: Item, nameless: frozenset[str]) -> Item:
 
 def _undated(specs: Sequence[FieldSpec], comparison: Comparison) -> bool:
     mapped = {row.source for row in comparison.translation.rows}
-    return any(spec.name in mapped and not spec.dated and spec.role != "number" for spec in specs)
+    undated = [spec for spec in specs if spec.name in mapped and not spec.dated]
+    return any(spec.role != "number" for spec in undated)

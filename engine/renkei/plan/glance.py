@@ -21,6 +21,7 @@ from renkei.identity.roster import UNKNOWN, Cells, Packed, Roster
 from renkei.mapping import Row
 from renkei.mapping.translate import Unreadable
 from renkei.model import Alike
+from renkei.people import FieldSpec, Role
 from renkei.plan.compare import Comparison, name_of
 from renkei.text import SPACES
 
@@ -36,10 +37,15 @@ _REMEMBERED = 4096
 Picked = Callable[[Sequence[Any]], tuple[Any, ...]]
 """Some cells of a row."""
 
+_Turned = tuple[int, int, int | None, Callable[[Any], Any]]
+"""A pair that is translated: its places on either side, one of what is kept, and how."""
+
 _NOTHING = object()
 """No value: it could not be translated."""
 
 
+# Most of the time of a fetch went into people of whom nothing is to be told, so what runs for each
+# of them makes few calls: see docs/decisions/2026-11-29-same-at-a-glance.md
 class Glance:
     """How two rosters are compared at a glance."""
 
@@ -47,16 +53,15 @@ class Glance:
         self._comparison = comparison
         self._source, self._target = source, target
         self._ours, self._theirs = _places(source), _places(target)
+        # somebody whose scope is unknown is blocked, and so is their partner: only the rules know
         unsure = source.unsure or target.unsure
         self._who = None if unsure else _Who.of(comparison, self._ours, self._theirs)
+        # which cells have to be equal depends on which stand-ins are filled
         self._ways: dict[tuple[bool, ...], _Way] = {}
         substitutes = comparison.translation.substitutes
         self._stand_ins = [self._ours[each.if_filled] for each in substitutes]
-        self._stand_in_texts = [
-            self._ours[spec.name]
-            for spec in comparison.source_specs
-            if spec.type == "text" and self._ours[spec.name] in self._stand_ins
-        ]
+        texts = [self._ours[spec.name] for spec in comparison.source_specs if spec.type == "text"]
+        self._stand_in_texts = [place for place in texts if place in self._stand_ins]
         self._names = [
             (spec.role, self._ours[spec.name])
             for spec in comparison.source_specs
@@ -65,6 +70,7 @@ class Glance:
         self._before = comparison.fields[1]
         self._compared = _picked(self._theirs[name] for name in self._before)
         rows = {row.target: row for row in comparison.translation.rows}
+        # what only the way back looks at: no pair says anything there
         self._silent = [p for p, name in enumerate(self._before) if name not in rows]
         self._kana = [
             (self._theirs[name], self._before.index(name))
@@ -76,22 +82,17 @@ class Glance:
         """Return two people of one *number* if they are plainly the same; None: look well."""
         source_id, unreadable, _withheld, others, read = ours
         target_id, unreadable_there, _withheld, others_there, there = theirs
-        links = self._comparison.links
-        if (
-            unreadable
-            or others
-            or unreadable_there
-            or others_there
-            or UNKNOWN in read
-            or UNKNOWN in there
-            or source_id in links.same
-            or source_id in links.said
-            or target_id in links.taken
-            or self._who is None
-            or not self._who.are_employed(read, there)
-        ):
+        if unreadable or others or unreadable_there or others_there:
             return None
-        if (unsaid := self._unsaid(read, there)) is None:
+        if UNKNOWN in read or UNKNOWN in there:
+            return None
+        links = self._comparison.links
+        if source_id in links.same or source_id in links.said or target_id in links.taken:
+            return None
+        if self._who is None or not self._who.are_employed(read, there):
+            return None
+        unsaid = self._unsaid(read, there)
+        if unsaid is None:
             return None
         kana = [there[q] for q, place in self._kana if place not in unsaid]
         return Alike(
@@ -112,11 +113,10 @@ class Glance:
             self._ways[filled] = self._way(filled)
         way = self._ways[filled]
         ours, theirs = way.ours(read), way.theirs(there)
-        if ours != theirs and any(
-            a != b and (a is not None or keeps is None)
-            for a, b, keeps in zip(ours, theirs, way.keeps, strict=True)
-        ):
+        # two tuples are compared without a call; cell by cell only where something differs
+        if ours != theirs and _differ(ours, theirs, way.keeps):
             return None
+        # a text that begins with a space may be blank, which is empty; one search for all texts
         if _MAYBE_BLANK.search("\0" + "\0".join(filter(None, way.texts(read)))):
             return None
         unsaid = [
@@ -139,30 +139,27 @@ class Glance:
         for each, is_filled in zip(translation.substitutes, filled, strict=True):
             if is_filled:
                 stand_ins.update(each.fields)
-        pairs = [
-            (row, self._ours[stand_ins.get(row.source, row.source)], self._theirs[row.target])
-            for row in translation.rows
-        ]
-        kept = {
-            row.target: self._before.index(row.target)
-            for row in translation.rows
-            if row.empty == "keep"
-        }
-        copied = [
-            (p, q, kept.get(row.target)) for row, p, q in pairs if row.copies and not row.choosy
-        ]
-        texts = [p for row, p, _q in pairs if row.takes == "text"]
-        equal = [*copied, *((p, q, None) for p, q in (self._who.equal if self._who else ()))]
+        equal: list[tuple[int, int, int | None]] = []
+        translated: list[_Turned] = []
+        texts = [*self._stand_in_texts]
+        for row in translation.rows:
+            p = self._ours[stand_ins.get(row.source, row.source)]
+            q = self._theirs[row.target]
+            keeps = self._before.index(row.target) if row.empty == "keep" else None
+            if row.takes == "text":
+                texts.append(p)
+            if row.copies and not row.choosy:
+                equal.append((p, q, keeps))
+            else:
+                translated.append((p, q, keeps, _translated(row)))
+        if self._who is not None:
+            equal += [(p, q, None) for p, q in self._who.equal]
         return _Way(
             ours=_picked(p for p, _q, _keeps in equal),
             theirs=_picked(q for _p, q, _keeps in equal),
             keeps=tuple(keeps for _p, _q, keeps in equal),
-            texts=_picked([*texts, *self._stand_in_texts]),
-            translated=tuple(
-                (p, q, kept.get(row.target), _translated(row))
-                for row, p, q in pairs
-                if row.choosy or not row.copies
-            ),
+            texts=_picked(texts),
+            translated=tuple(translated),
         )
 
 
@@ -180,7 +177,7 @@ class _Way:
     theirs: Picked
     keeps: tuple[int | None, ...]
     texts: Picked
-    translated: tuple[tuple[int, int, int | None, Callable[[Any], Any]], ...]
+    translated: tuple[_Turned, ...]
 
 
 @frozen
@@ -222,18 +219,17 @@ class _Who:
                 empty_there.append(theirs[name_there])
         if not all(_are_of_one_type(comparison, each, ours, theirs) for each in equal):
             return None
-        specs = comparison.source_specs
+        specs, specs_there = comparison.source_specs, comparison.target_specs
+        dated = [spec for spec in specs if spec.type == "date"]
         return cls(
             equal=tuple(equal),
             named=named,
             empty=tuple(empty),
             empty_there=tuple(empty_there),
-            hired=tuple(ours[s.name] for s in specs if s.role == "hired" and s.type == "date"),
-            retired=tuple(ours[s.name] for s in specs if s.role == "retired"),
-            employed=tuple(ours[s.name] for s in specs if s.role == "employed"),
-            employed_there=tuple(
-                theirs[s.name] for s in comparison.target_specs if s.role == "employed"
-            ),
+            hired=_of_role("hired", dated, ours),
+            retired=_of_role("retired", specs, ours),
+            employed=_of_role("employed", specs, ours),
+            employed_there=_of_role("employed", specs_there, theirs),
             base=comparison.base.toordinal(),
         )
 
@@ -258,6 +254,11 @@ class _Who:
         )
 
 
+def _of_role(role: Role, specs: Iterable[FieldSpec], places: Places) -> tuple[int, ...]:
+    """Return where the fields with a *role* stand in the rows of a side."""
+    return tuple(places[spec.name] for spec in specs if spec.role == role)
+
+
 def _are_of_one_type(
     comparison: Comparison, pair: tuple[int, int], ours: Places, theirs: Places
 ) -> bool:
@@ -265,6 +266,15 @@ def _are_of_one_type(
     kinds = {spec.type for spec in comparison.source_specs if ours[spec.name] == pair[0]}
     kinds |= {spec.type for spec in comparison.target_specs if theirs[spec.name] == pair[1]}
     return len(kinds) == 1
+
+
+def _differ(ours: Sequence[Any], theirs: Sequence[Any], keeps: Sequence[int | None]) -> bool:
+    """Tell whether two people differ in a cell, but for empty ones that are not written."""
+    for mine, other, kept in zip(ours, theirs, keeps, strict=True):
+        is_left_alone = mine is None and kept is not None
+        if mine != other and not is_left_alone:
+            return True
+    return False
 
 
 def _places(roster: Roster) -> Places:

@@ -84,7 +84,7 @@ class Listing:
     def _at_a_glance(self, number: str | None, lookalikes: Lookalikes) -> Alike | None:
         """Return two people of whom nothing has to be told, as of most people."""
         if number is None or number in lookalikes:
-            return None
+            return None  # one that looks like another blocks, or is noted
         ours, theirs = self.source.alone(number), self.target.alone(number)
         return self._glance.same(number, ours, theirs) if ours and theirs else None
 
@@ -94,6 +94,7 @@ class Listing:
         """Return the item of somebody; None: they are not listed."""
         roles = roles_of_source(self.comparison, person)
         gone = has_left(roles.get("left"), self.comparison.base)
+        # whom the pair may not be for is not told as left
         if number is not None and gone and person.id not in self.source.unsure:
             self._gone_by.add(number)
         if self._left_lately(roles):
@@ -112,10 +113,9 @@ class Listing:
         ahead = not self._is_on_roll(roles)
         others = sorted(lookalikes.get(number, set()) - {number}) if number else []
         near = tuple(other for other in others if self.target.count(other))
-        alone = (
-            self.source.count(number) < 2
-            or self._count(number, self._joins_soon if ahead else self._is_on_roll) < 2
-        )
+        among = self._joins_soon if ahead else self._is_on_roll
+        # most numbers are of one person, of whom nothing has to be read again to be counted
+        alone = self.source.count(number) < 2 or self._count(number, among) < 2
         draft = Draft(self.comparison, person, number, roles)
         draft.find_partner(self._crowds, near, alone=alone)
         self._block_unsure(draft, person)
@@ -134,7 +134,9 @@ class Listing:
         """Block whom the pair may not be for, or who may be such a one; tell whether it did."""
         sides = ((self.source, (person,)), (self.target, draft.meant))
         for system, (roster, people) in zip(self.comparison.names, sides, strict=True):
-            fields = [name for each in people for name in roster.unsure.get(each.id, ())]
+            fields: list[str] = []
+            for each in people:
+                fields += roster.unsure.get(each.id, ())
             if fields:
                 draft.block("scope_unknown", system=system, fields=dict.fromkeys(fields))
                 return True
@@ -142,6 +144,7 @@ class Listing:
 
     def _is_on_roll(self, roles: Roles) -> bool:
         employed = on_roll(roles.get("hired"), roles.get("left"), self.comparison.base)
+        # unknown is not false: it takes nobody off the roll
         return employed and roles.get("employed") is not False
 
     def _count(self, number: str | None, told: Callable[[Roles], bool]) -> int:
@@ -150,20 +153,23 @@ class Listing:
         return sum(told(roles_of_source(self.comparison, person)) for person in people)
 
     def _note_misfit(self, number: str, namesakes: Sequence[Employee]) -> None:
-        stray = (other for other in namesakes if self._crowds.is_stray(other))
-        if (first := next(stray, None)) is not None:
-            self.misfits.append((number, self.comparison.called(first)))
+        for other in namesakes:
+            if self._crowds.is_stray(other):
+                self.misfits.append((number, self.comparison.called(other)))
+                return  # this employee counts once
 
     # --- who left lately, who joins soon -----------------------------------------------------
 
     def _left_lately(self, roles: Roles) -> bool:
         """Tell whether somebody left in the days that are asked for, the base date included."""
-        base, days, left = self.comparison.base, self.comparison.leavers, roles.get("left")
+        base, days = self.comparison.base, self.comparison.leavers
+        left = roles.get("left")
         return days > 0 and isinstance(left, dt.date) and 0 <= (base - left).days <= days
 
     def _joins_soon(self, roles: Roles) -> bool:
         """Tell whether somebody joins in the days that are asked for, and is not gone by then."""
-        base, days, hired = self.comparison.base, self.comparison.joiners, roles.get("hired")
+        base, days = self.comparison.base, self.comparison.joiners
+        hired = roles.get("hired")
         soon = isinstance(hired, dt.date) and 0 < (hired - base).days <= days
         return soon and not has_left(roles.get("left"), base)
 
@@ -235,6 +241,7 @@ class Listing:
         beyond = [number for number, day in left if day <= earliest]
         found = []
         if within:
+            # the day of leaving itself is gone, so the day before the first lists all of them
             before = min(day for _, day in within) - dt.timedelta(days=1)
             numbers = [number for number, _ in within[:NAMED]]
             found.append(
@@ -262,10 +269,13 @@ class Listing:
     def _left_by_base(self) -> list[tuple[str, dt.date]]:
         """Return who left on or before the base date and looks active there, and when."""
         left: list[tuple[str, dt.date]] = []
-        for number in sorted(self._gone_by):
-            days = [] if number in self._passed_on else self._gone(self.source.get(number))
-            if days and any(self._stayed(each, max(days)) for each in self.target.get(number)):
-                left.append((number, max(days)))
+        for number in sorted(self._gone_by - self._passed_on):
+            days = self._gone(self.source.get(number))
+            if not days:
+                continue
+            last = max(days)
+            if any(self._stayed(each, last) for each in self.target.get(number)):
+                left.append((number, last))
         return left
 
     def _writes(self, role: Role) -> bool:
@@ -295,6 +305,6 @@ def _lookalikes(numbers: Iterable[str]) -> Lookalikes:
     for number in dict.fromkeys(numbers):
         other = first.setdefault(near_key(number), number)
         if other != number:
-            near[number] = near.setdefault(other, {other})
+            near[number] = near.setdefault(other, {other})  # one set, shared by all alike
             near[number].add(number)
     return near

@@ -50,12 +50,12 @@ class Pairing:
     def shape(self) -> tuple[tuple[object, ...], ...]:
         """What a plan goes by of the fields that are paired, or have a role, or tell who is in."""
         sides = zip((self.source_side, self.target_side), self._compared, self.said, strict=True)
-        return tuple(
-            (side, spec.name, spec.type, spec.role, spec.write)
-            for side, compared, said in sides
-            for spec in self.fields[side]
-            if spec.name in compared or spec.name in said
-        )
+        shape: list[tuple[object, ...]] = []
+        for side, compared, said in sides:
+            names = {*compared, *said}
+            specs = [spec for spec in self.fields[side] if spec.name in names]
+            shape += [(side, spec.name, spec.type, spec.role, spec.write) for spec in specs]
+        return tuple(shape)
 
     @property
     def comes_back(self) -> bool:

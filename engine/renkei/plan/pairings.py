@@ -48,6 +48,7 @@ class Pairings:
 
     config: Config
     own_fields: Callable[[str], OwnFields] = lambda _name: OwnFields()
+    # one command asks much about one run: what was read or compiled serves all of its questions
     _transforms: Transforms | None = None
     _mappings: dict[str, FieldMapping] = field(factory=dict)
     _recorded: dict[str, FieldMapping] = field(factory=dict)
@@ -81,7 +82,7 @@ class Pairings:
     def _between(self, asked: tuple[str, str]) -> Pairing:
         source, target = asked
         for name in asked:
-            self.config.connection(name)
+            self.config.connection(name)  # raises for a name that no connection has
         found = [each for each in self.every_pair() if (each.source, each.target) == asked]
         if len(found) > 1:
             raise declared_twice(self.config, found)
@@ -110,16 +111,12 @@ class Pairings:
         if not any(pairing.said):
             return pairing
         (pair,) = (p for p in self.every_pair() if (p.source, p.target) == pairing.names)
-        ours, theirs = (
-            resolved(
-                self.config,
-                ("mappings", pair.index, "who", side),
-                said,
-                pairing.fields[side],
-                reader.choices,
-            )
-            for side, said, reader in zip(pair.sides, pairing.said, readers, strict=True)
-        )
+        with_codes = []
+        for side, said, reader in zip(pair.sides, pairing.said, readers, strict=True):
+            where = ("mappings", pair.index, "who", side)
+            fields = pairing.fields[side]
+            with_codes.append(resolved(self.config, where, said, fields, reader.choices))
+        ours, theirs = with_codes
         return evolve(pairing, said=(ours, theirs))
 
     def declared(self) -> list[Pair]:
@@ -131,6 +128,7 @@ class Pairings:
                 _mapping, fields = self.check(self.load(use.use), _by_side(pairs))
                 said_of(self.config, index, fields)
                 found += [each for each in pairs if not self.at(each.target).is_source_only]
+        # one that two uses declare cannot be fetched: it is not known which of them is meant
         times = Counter((each.source, each.target) for each in found)
         return [each for each in found if times[each.source, each.target] == 1]
 
@@ -140,12 +138,18 @@ class Pairings:
 
     def names_of(self, use: str) -> dict[str, str]:
         """Return the connections of the sides of the mapping *use*, where it is used first."""
-        used = [index for index, each in enumerate(self.config.mappings) if each.use == use]
-        return next(filter(None, (_by_side(self.pairs_of(index)) for index in used)), {})
+        for index, each in enumerate(self.config.mappings):
+            named = _by_side(self.pairs_of(index)) if each.use == use else {}
+            if named:
+                return named
+        return {}
 
     def every_pair(self) -> list[Pair]:
         """Return what all uses pair; MappingError if one is wrong."""
-        return [pair for index in range(len(self.config.mappings)) for pair in self.pairs_of(index)]
+        found: list[Pair] = []
+        for index in range(len(self.config.mappings)):
+            found += self.pairs_of(index)
+        return found
 
     def _undeclared(self, source: str, target: str) -> RenkeiError:
         """Return the error of a pair without a use: it can be declared, or no mapping is for it."""
@@ -257,7 +261,7 @@ class Pairings:
     def _recorded_anew(self, run: Run) -> Pairing:
         mapping = self.mapping_of(run)
         names, sides = (run.source, run.target), self._recorded_sides(run, mapping)
-        if run.specs is None:
+        if run.specs is None:  # it is from before runs kept the fields of both sides
             return self.compile(names, mapping, sides, run.settings)
         fields = dict(zip(sides, map(specs_in, run.specs), strict=True))
         made = self._compiled(names, mapping.at(fields), fields, sides, run.settings)
@@ -268,22 +272,22 @@ class Pairings:
         if run.source_side is not None:
             return run.source_side, mapping.other(run.source_side)
         first, second = mapping.sides
-        fitting = [
-            sides
-            for sides in ((first, second), (second, first))
-            if all(
-                self._was(name, side, mapping)
-                for name, side in zip((run.source, run.target), sides, strict=True)
-            )
-        ]
+        ways = ((first, second), (second, first))
+        fitting = [sides for sides in ways if self._were(run, sides, mapping)]
         if len(fitting) != 1:
             raise no_mapping(self.config, run.source, run.target)
         return fitting[0]
 
+    def _were(self, run: Run, sides: tuple[str, str], mapping: FieldMapping) -> bool:
+        """Tell whether the source and the target of *run* may have been these *sides*."""
+        source, target = sides
+        return self._was(run.source, source, mapping) and self._was(run.target, target, mapping)
+
     def _was(self, name: str, side: str, mapping: FieldMapping) -> bool:
         """Return whether a connection may have been *side*, by its name or by its kind."""
-        uses = self.config.mappings
-        called = {each for use in uses for each, at in use.sides.items() if at == name}
+        called: set[str] = set()
+        for use in self.config.mappings:
+            called.update(each for each, at in use.sides.items() if at == name)
         if sides := (called or {name}) & mapping.sides.keys():
             return side in sides
         known = self.config.connections.get(name)

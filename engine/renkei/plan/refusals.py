@@ -137,7 +137,8 @@ def near_numbers(unknown: Sequence[str], known: Iterable[str]) -> dict[str, list
     """Return for each of *unknown* which of the *known* numbers a person may mean by it."""
     alike: dict[str, list[str]] = {near_key(number): [] for number in unknown}
     for number in known:
-        if (key := near_key(number)) in alike and number:
+        key = near_key(number)
+        if number and key in alike:
             alike[key].append(number)
     return {number: sorted(alike[near_key(number)]) for number in unknown}
 

@@ -63,32 +63,45 @@ class Serving:
         for kept in self.store.releases():
             sides = sides_of(kept, self.places)
             if sides is None or not kept.records:
-                continue
+                continue  # that a pair is right is said of two accounts, not of records
+            back = sides == (1, 0)
+            is_same = kept.release.said.kind == "same_person"
             if self._is_outside(kept, sides):
-                if kept.release.said.kind == "same_person":
-                    one, other = (record.id for record in kept.records)
-                    same.update({one: other} if sides == (0, 1) else {other: one})
+                if is_same:  # what was said waits: the other record stays nobody else's
+                    first, other = (record.id for record in kept.records)
+                    ours, theirs = (other, first) if back else (first, other)
+                    same[ours] = theirs
                 continue
-            now = [self._now(kept, record, sides[record.side]) for record in kept.records]
-            known = [record for record in now if record is not None]
-            if len(known) < len(now):
+            known = self._as_shown(kept, sides)
+            if known is None:
                 self.lapsed.append(kept.release.number or "")
                 continue
-            if [record.facts for record in known] != [record.facts for record in kept.records]:
-                self.store.renew_release(kept, known)
             first, *rest = (record.id for record in known)
-            back = sides == (1, 0)
             words = kept.release.said
-            if back:
+            if back:  # seen from the other side, the other record is the employee it was said of
                 words = evolve(words, others=(kept.release.number or first,))
             for other in rest:
                 ours, theirs = (other, first) if back else (first, other)
                 said[ours] = words
-                if kept.release.said.kind == "same_person":
+                if is_same:
                     same[ours] = theirs
                 else:
                     others[ours] = others.get(ours, frozenset()) | {theirs}
         return Links(same=same, others=others, said=said)
+
+    def _as_shown(self, kept: Kept, sides: tuple[int, int]) -> list[Record] | None:
+        """
+        Return the records of a release as they are now; None if it does not hold any more.
+
+        What renkei itself has changed of them is kept as what was shown.
+        """
+        now = [self._now(kept, record, sides[record.side]) for record in kept.records]
+        known = [record for record in now if record is not None]
+        if len(known) < len(now):
+            return None
+        if [record.facts for record in known] != [record.facts for record in kept.records]:
+            self.store.renew_release(kept, known)
+        return known
 
     def _is_outside(self, kept: Kept, sides: tuple[int, int]) -> bool:
         """Tell whether the pair is not for one of two records: then it is not judged."""
@@ -100,6 +113,7 @@ class Serving:
         if person is None:
             return None
         shown = Shown(self.store, self.evidence[side])
+        # what cannot be read now is taken to be as it was shown: unknown is no change
         facts = {**record.facts, **shown.facts(person)}
         changed = [name for name in facts if facts[name] != record.facts.get(name)]
         if changed:
@@ -112,9 +126,11 @@ class Serving:
 
 def sides_of(kept: Kept, places: tuple[Place, Place]) -> tuple[int, int] | None:
     """Return which of *places* source and target of a release are; None: it is about others."""
-    for sides in ((0, 1), (1, 0)):
-        if all(map(Place.is_same, kept.places, (places[side] for side in sides))):
-            return sides
+    source, target = kept.places
+    if source.is_same(places[0]) and target.is_same(places[1]):
+        return (0, 1)
+    if source.is_same(places[1]) and target.is_same(places[0]):
+        return (1, 0)
     return None
 
 
@@ -187,7 +203,8 @@ class Releasing:
                 self._keep(evolve(item, released=said), said, [_employee(partner)])
 
     def _item(self, number: str) -> Item:
-        refuse_numbers({number}, {entry.number or "" for entry in self.store.entries(self.run.id)})
+        known = {entry.number or "" for entry in self.store.entries(self.run.id)}
+        refuse_numbers({number}, known)
         found = list(self.store.items(self.run.id, numbers=[number]))
         if len(found) > 1:
             message = _("{number} is in the plan more than once. Correct the numbers first.")
@@ -203,13 +220,17 @@ class Releasing:
         fields = tuple(dict.fromkeys([*self.pairing.asked(*self.specs)[1], *scope.fields]))
         people = reader.read_employees(refs, self.run.base_date, fields)
         hits = {each.id: each for each in people if scope.holds(each)}
-        return next(iter(hits.values())) if len(hits) == 1 else None
+        if len(hits) != 1:
+            return None
+        (found,) = hits.values()
+        return found
 
     def _refuse_taken(self, item: Item, made: Item) -> None:
         """Raise if the record that *item* is to be paired with is another employee's already."""
         theirs = self.store.partner_of(self.run.id, made.target_id) if made.target_id else None
         if theirs is None or theirs.source_id == item.source_id:
             return
+        # somebody blocked as another person gives the record up: it may be this employee's
         if {reason.code for reason in theirs.reasons} != {"other_person"}:
             message = _("That record is the partner of {number} in this plan.")
             raise UsageError(message.format(number=theirs.number), code="partner_taken")
@@ -256,7 +277,8 @@ def _refuse_others(item: Item, wish: Wish) -> None:
     if wish.as_new and (item.target_id is not None or not item.candidates):
         message = _("{number} is not taken for anybody else, so there is nothing to release.")
         raise UsageError(message.format(number=wish.number), code="nothing_to_release")
-    if wish.other is None and "same_person" in codes and not wish.as_new:
+    names_no_record = wish.other is None and not wish.as_new
+    if names_no_record and "same_person" in codes:
         message = _("Name the record that is the same person as {number}.")
         records = tuple(each.number or each.id for each in item.candidates)
         raise UsageError(
@@ -264,7 +286,7 @@ def _refuse_others(item: Item, wish: Wish) -> None:
             code="which_record",
             hint=Hint("name_record", {"number": wish.number}, records),
         )
-    if wish.other is None and not wish.as_new and "other_person" not in codes:
+    if names_no_record and "other_person" not in codes:
         message = _("{number} is not blocked as another person, so there is nothing to release.")
         raise UsageError(
             message.format(number=wish.number),

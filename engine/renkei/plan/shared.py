@@ -60,12 +60,11 @@ def is_scoped(pairings: Pairings, connection: str) -> bool:
         pairs = pairings.every_pair()
     except RenkeiError:
         return False
-    said = [
-        bool(pairings.config.mappings[pair.index].who.get(side))
-        for pair in pairs
-        for name, side in zip((pair.source, pair.target), pair.sides, strict=True)
-        if name == connection
-    ]
+    said: list[bool] = []
+    for pair in pairs:
+        who = pairings.config.mappings[pair.index].who
+        ends = zip((pair.source, pair.target), pair.sides, strict=True)
+        said += [bool(who.get(side)) for name, side in ends if name == connection]
     return bool(said) and all(said)
 
 

@@ -68,9 +68,9 @@ class Standing:
         Those meant by it stay as the plan has them.
         """
         pairing = evolve(self.pairings.between(run.source, run.target), said=run.said)
-        same = pairing.mapping.hash == run.mapping_hash and dict(pairing.settings) == dict(
-            run.settings
-        )
+        # by its text: even a comment makes it another mapping (F65)
+        is_same_file = pairing.mapping.hash == run.mapping_hash
+        same = is_same_file and dict(pairing.settings) == dict(run.settings)
         if same and self._has_same_fields(run, pairing):
             return pairing
         raise mapping_changed(run)
@@ -91,15 +91,20 @@ class Standing:
         """Return what is not refused now with *run*: nothing while its company is paused."""
         if self.pairings.config.company.paused:
             return frozenset()
+        ways: set[Possible] = set()
         declared = {(pair.source, pair.target) for pair in self.pairings.declared()}
-        ways: set[Possible] = {"fetch"} if (run.source, run.target) in declared else set()
+        if (run.source, run.target) in declared:
+            ways.add("fetch")
         if run.purged or run.status.is_at_work:
             return frozenset(ways)
         good = not self.is_too_old(run) and self.is_current(run)
+        # nothing was begun where nobody needed anything: another choice may replace this one
         untouched = run.status is Status.DONE and not self.store.has_begun(run.id)
         if good and (untouched or run.status is Status.READY):
             ways.add("choose")
-        if (good and run.status is Status.PAUSED) or self.store.is_unsettled(run.id):
+        goes_on = good and run.status is Status.PAUSED
+        # what is in doubt is settled however old the plan is (F90)
+        if goes_on or self.store.is_unsettled(run.id):
             ways.add("resume")
         tried = run.status in (Status.PAUSED, Status.DONE_WITH_ERRORS)
         if good and tried and self.store.may_retry(run.id):

@@ -30,7 +30,9 @@ class Judging:
         store, pairings = self.standing.store, self.standing.pairings
         target = pairings.config.connection(run.target)
         today = self.standing.clock.today()
-        expected = target.expected if target.expected and target.expected.holds(today) else None
+        expected = target.expected
+        if expected is not None and not expected.holds(today):
+            expected = None
         judged = judge(
             target.safety,
             chosen,
@@ -41,6 +43,7 @@ class Judging:
                 there=run.target_count,
                 usual_there=store.usual_target(run.source, run.target, upto=run.id),
             ),
+            # out of the journal each time: there is no counter that could be wrong
             today=self._written(run, today, today),
             expected=expected,
             period=self._written(run, expected.from_, today) if expected else (),
@@ -60,6 +63,8 @@ class Judging:
 
         Raises UnusualError unless it is allowed now or before. Nobody asks after the first write.
         """
+        # asked again after its first write, a run would stop half-way because of itself:
+        # see docs/decisions/2026-11-28-limits-of-a-day.md
         if not new or run.allowed_by is not None:
             return False, None
         verdict = self.of_stored(run)

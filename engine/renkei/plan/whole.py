@@ -12,6 +12,7 @@ from renkei.model import Alike, Item, Remark
 from renkei.plan.listing import Listing
 from renkei.words.codes import parts_of, remark
 
+# The numbers in here are those of docs/rules.md, "The whole list".
 NAMED = 5
 EXAMPLES = 3
 
@@ -30,6 +31,7 @@ class Whole:
         if isinstance(item, Alike):
             self.matched += 1
             return item
+        # somebody linked is paired with a record of another number: none was matched
         if item.target_id is not None and not item.is_linked:
             self.matched += 1
         for reason in item.reasons:

@@ -49,10 +49,12 @@ class Whose:
     @property
     def named(self) -> list[Remark]:
         """What stands with the first run of a pair."""
+        if not self.first:
+            return []
         return [
             remark("account_named", system=each.connection, name=each.customer.name)
             for each in self.accounts
-            if self.first and each.customer.name
+            if each.customer.name
         ]
 
 
@@ -106,6 +108,7 @@ def _after(kept: KnownAccount, now: KnownAccount) -> KnownAccount:
     """Return *now* with what stays of before; UsageError if both times told another id."""
     before, after = kept.customer, now.customer
     if not (before.ids and after.ids):
+        # an id that was told before stays known: the next answer that has one is held against it
         customer = after if after.ids else evolve(before, name=after.name or before.name)
         return evolve(now, customer=customer)
     if set(before.ids).isdisjoint(after.ids):

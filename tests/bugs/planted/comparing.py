@@ -30,8 +30,8 @@ BUGS: tuple[Bug, ...] = (
         "What a table has made one value of several is written back over the source: 101 is 100.",
         (
             "renkei.mapping.translate:Translation.agrees",
-            "or self._comes_back(row, ours, target)",
-            "or False",
+            "return self._comes_back(row, ours, target)",
+            "return False",
         ),
         tests="tests/engine/test_agreement.py::test_the_way_back_rewrites_nothing_that_agrees",
     ),
