@@ -74,7 +74,8 @@ WHOLE_STORE = (
 )
 """Modules whose statements are about the whole store."""
 
-NUMBER_ONLY = {f"SELECT max({name}.id) AS max_1 \nFROM {name}" for name in ("runs", "writes")}
+NUMBERED = ("runs", "writes", "releases")
+NUMBER_ONLY = {f"SELECT max({name}.id) AS max_1 \nFROM {name}" for name in NUMBERED}
 """The highest number that is given, and nothing of whatever has it."""
 
 EVERYBODY = str(sa.select(rights).order_by(rights.c.company))

@@ -552,3 +552,16 @@ def test_every_line_of_the_log_has_the_company(world: World) -> None:
     told = [json.loads(line) for line in lines.getvalue().splitlines()]
     assert told
     assert {each.get("company") for each in told} == {"acme"}
+
+
+def test_the_number_of_a_release_is_never_given_again(at: str) -> None:
+    """A page that still shows the one that was taken back must not take back another one."""
+    with closing(Store(at, company="acme")) as acme:
+        run = planned(acme)
+        first, second = said(acme, run), said(acme, run)
+        acme.remove_release(second)
+        third = said(acme, run)
+        assert len({first, second, third}) == 3
+        with pytest.raises(UsageError, match="no release"):
+            acme.remove_release(second)
+        assert [each.release.id for each in acme.releases()] == [first, third]

@@ -310,6 +310,15 @@ def test_a_server_that_lets_nobody_in_is_told_with_its_place(
     assert "hunter2" not in str(checked)
 
 
+def test_a_schema_is_made_where_the_search_path_has_several(bare: Database) -> None:
+    """The first one that is nobody's own; the others stay as they are."""
+    bare.do("drop schema public")
+    path = "%24user%2Coffice%2Cpublic"
+    Store(f"{bare.address}&options=-csearch_path%3D{path}").close()
+    found = bare.do("select schemaname from pg_tables where tablename = 'runs'")
+    assert found == [("office",)]
+
+
 def test_a_store_is_reached_with_a_password_from_elsewhere(
     postgres: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

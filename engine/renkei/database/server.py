@@ -234,8 +234,10 @@ def _bring_up_to_date(engine: Engine, schema: Schema, place: str) -> bool:
         if found is None:
             # The search path may name a schema that nobody has made yet: that of BESIDE.
             if connection.exec_driver_sql("select current_schema()").scalar() is None:
-                name = connection.exec_driver_sql("show search_path").scalar_one()
-                connection.exec_driver_sql(f"create schema {name}")
+                path = str(connection.exec_driver_sql("show search_path").scalar_one())
+                names = [name.strip() for name in path.split(",")]  # quoted where they have to be
+                first = next(name for name in names if name.strip('"') != "$user")
+                connection.exec_driver_sql(f"create schema {first}")
             build(connection, schema)
             return True
         if found != schema.head:

@@ -389,7 +389,7 @@ def _drop_older(connection: Connection, company: str) -> None:
 
 def _keep_numbers(connection: Connection) -> None:
     """Let nothing that comes later have the number of what is removed: a file would reuse them."""
-    for table in (runs, writes):
+    for table in (runs, writes, releases):
         last = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
         serial.raise_floor(connection, table, last)
 

@@ -15,6 +15,7 @@ from renkei.model import Item, Release, Released
 from renkei.people import Value
 from renkei.store import codec
 from renkei.store.plans import Plans
+from renkei.store.serial import free_number, raise_floor
 from renkei.store.tables import items, releases, runs
 from renkei.words.i18n import _
 
@@ -78,6 +79,7 @@ class Releases(Plans):
             self._note("released", run_id, kind=said.kind, row=item and item.position)
             connection.execute(
                 sa.insert(releases).values(
+                    **free_number(connection, releases),
                     kind=said.kind,
                     source=places[0].connection,
                     target=places[1].connection,
@@ -108,6 +110,8 @@ class Releases(Plans):
             one = sa.delete(releases).where(self._of(releases), releases.c.id == key)
             gone = connection.execute(one)
             if gone.rowcount:
+                # A page that still shows it must not take back another one of the same number.
+                raise_floor(connection, releases, key)
                 self._note("release_removed", release=key)
         if not gone.rowcount:
             message = _("There is no release {id}.").format(id=release_id)
