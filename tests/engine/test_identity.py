@@ -352,6 +352,15 @@ def test_who_lost_the_number_to_somebody_else_may_be_the_new_one() -> None:
     assert kinds(target, heir) == {"same_person"}
 
 
+def test_who_lost_the_number_is_found_by_name_alone() -> None:
+    """Where the target knows no date of birth: it may be the same person, for somebody to see."""
+    target = person("t", number="0042", birth=None, mail=None)
+    heir = person("h", number="0042", **NAMES["both changed"], gender="male",
+                  birth=dt.date(2001, 7, 9), mail=None)  # fmt: skip
+    assert kinds(target, heir) == {"maybe_same_person"}
+    assert kinds(target, person("s2", number="0042")) == set()  # it is still theirs
+
+
 def test_without_a_day_of_hiring_the_base_date_tells_who_has_left() -> None:
     """Nobody who is on the roll is taken for a leaver."""
     new = person("s", number="0500", hired=None)

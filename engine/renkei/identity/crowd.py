@@ -60,6 +60,13 @@ class Crowd:
         """Return the name of who is at *place*."""
         return self.evidence.name(self.roster.at(place))
 
+    def names_as_written(self) -> Iterator[tuple[Place, int]]:
+        """Yield where everybody is, with a hash of the names that stand in the list."""
+        fields = [*self.evidence.family[:1], *self.evidence.given[:1]]
+        cells_of = [self.roster.names.index(name) for name in fields]
+        for place, (*_more, cells) in self.roster.rows():
+            yield place, hash(tuple([cells[each] for each in cells_of]))
+
     @cached_property
     def _by_both(self) -> tuple[_Found, _Found]:
         """
@@ -239,7 +246,7 @@ class Crowds:
     def _alike(self, new: Person) -> Iterator[Place]:
         yield from self.target.born(new.birth)
         for key in keys(new.name):
-            yield from self._strays_by_name.at(hash(key))
+            yield from self._loose_by_name.at(hash(key))
         for mail in new.mails:
             yield from self.target.with_mail(mail)
 
@@ -257,15 +264,29 @@ class Crowds:
         return self._free[number]
 
     @cached_property
-    def _strays_by_name(self) -> _Found:
-        """Those of the target whose number is missing or not in the source, by hash of a key."""
-        roster, evidence = self.target.roster, self.target.evidence
-        strays = (number for number in roster.numbers() if not self._is_in_source(number))
+    def _loose_by_name(self) -> _Found:
+        """
+        Those of the target who may be nobody's partner, by hash of a key.
+
+        Their number is missing, not in the source, or there that of somebody of another name.
+        """
         found = _Found()
-        for place, other in roster.places((None, *strays)):
-            for key in set(keys(evidence.name(other))):
+        for place in self._loose():
+            other = self.target.roster.at(place)
+            for key in set(keys(self.target.evidence.name(other))):
                 found.add(hash(key), place)
         return found.in_order()
+
+    def _loose(self) -> list[Place]:
+        # As they are written: of most people they are the same on both sides, and cost no more.
+        theirs = {place[0]: names for place, names in self.source.names_as_written()}
+        loose: list[Place] = []
+        for place, names in self.target.names_as_written():
+            number = place[0]
+            is_outside = number not in theirs and number in self.source.roster.taken
+            if number is None or not (is_outside or theirs.get(number) == names):
+                loose.append(place)
+        return loose
 
 
 def _notes(like: Likeness, ruling: Ruling) -> Iterator[Remark]:
