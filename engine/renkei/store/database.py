@@ -23,7 +23,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.database import damaged, refuse_damage
 from renkei.errors import Hint, NoRoomError, UsageError
-from renkei.model import Item, Outcome, Run, Status
+from renkei.model import Item, Outcome, Remark, Run, Status
 from renkei.observer import Observer
 from renkei.store import codec, lease, schema, serial
 from renkei.store.audit import Entry, append
@@ -471,15 +471,11 @@ class Database:
     def _view(self, connection: Connection, row: RowMapping) -> Run:
         """Return the run in *row*; after a dead process fetching is failed, syncing paused."""
         self._given.add(row["id"])
-        status, reason = Status(row["status"]), codec.remark_in(row["reason"])
-        if status is Status.FETCHING and is_abandoned(row):
-            status, reason = Status.FAILED, remark("interrupted")
-        if status is Status.SYNCING and lease.holder(connection, row["id"]) is None:
-            status, reason = Status.PAUSED, remark("interrupted")
+        status = status_now(row, lambda: lease.holder(connection, row["id"]) is not None)
         outcomes = None
         if row["sync_started_at"] is not None:
             outcomes = self._outcomes(connection, row)
-        return codec.run_in(row, status, outcomes, reason)
+        return codec.run_in(row, status, outcomes, reason_now(row, status))
 
     @staticmethod
     def _outcomes(connection: Connection, row: RowMapping) -> dict[Outcome, int]:
@@ -494,6 +490,26 @@ class Database:
         counts |= {Outcome(name): count for name, count in connection.execute(query)}
         counts[Outcome.NOT_SELECTED] = sum(row["counts"].values()) - sum(counts.values())
         return counts
+
+
+def status_now(row: RowMapping, is_held: Callable[[], bool]) -> Status:
+    """
+    Return how the run in *row* stands: after a dead process fetching is failed, syncing paused.
+
+    *is_held* tells whether a process that lives has its lease.
+    """
+    status = Status(row["status"])
+    if status is Status.FETCHING and is_abandoned(row):
+        return Status.FAILED
+    if status is Status.SYNCING and not is_held():
+        return Status.PAUSED
+    return status
+
+
+def reason_now(row: RowMapping, status: Status) -> Remark | None:
+    """Return why the run in *row* has the *status* that :func:`status_now` tells."""
+    is_as_kept = status.value == row["status"]
+    return codec.remark_in(row["reason"]) if is_as_kept else remark("interrupted")
 
 
 def is_abandoned(row: RowMapping) -> bool:

@@ -14,8 +14,7 @@ import sqlalchemy as sa
 from attrs import field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
-from renkei.model import Status
-from renkei.store.database import Database, is_abandoned
+from renkei.store.database import Database, status_now
 from renkei.store.purge import retained
 from renkei.store.stands import at_work
 from renkei.store.tables import facts, jobs, runs, schedules, writes
@@ -129,11 +128,7 @@ def _described(row: RowMapping, held: set[int]) -> tuple[str, ...]:
 
     A file of somebody's own has no name here, nor have its sides.
     """
-    status = Status(row["status"])
-    if status is Status.FETCHING and is_abandoned(row):
-        status = Status.FAILED
-    if status is Status.SYNCING and row["id"] not in held:
-        status = Status.PAUSED
+    status = status_now(row, lambda: row["id"] in held)
     name = row["mapping_name"]
     if "/" in name or "\\" in name:
         return row["company"], "own", "own", status.value

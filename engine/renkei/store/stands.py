@@ -16,9 +16,9 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.model import WRITTEN, Difference, Outcome, Remark, Status
 from renkei.people import JST
 from renkei.store import codec, lease
-from renkei.store.database import is_abandoned
+from renkei.store.database import is_abandoned, reason_now, status_now
 from renkei.store.tables import items, jobs, leases, runs, writes
-from renkei.words.codes import part_of, remark
+from renkei.words.codes import part_of
 
 COLUMNS = (
     *(runs.c.id, runs.c.company, runs.c.status, runs.c.reason, runs.c.counts, runs.c.owner),
@@ -167,16 +167,12 @@ def stood_in(
     *held* are those at which a process is at work, *waiting* those with which a worker goes on,
     *left* those of which it does not any more.
     """
-    status, reason = Status(row["status"]), codec.remark_in(row["reason"])
-    if status is Status.FETCHING and is_abandoned(row):
-        status, reason = Status.FAILED, remark("interrupted")
-    if status is Status.SYNCING and row["id"] not in held:
-        status, reason = Status.PAUSED, remark("interrupted")
+    status = status_now(row, lambda: row["id"] in held)
     begun = row["sync_started_at"] is not None
     return Stood(
         run=str(row["id"]),
         status=status,
-        reason=reason,
+        reason=reason_now(row, status),
         counts={Difference(name): count for name, count in row["counts"].items()},
         outcomes=(tally or {}) if begun else None,
         fetched_at=row["created_at"],
