@@ -22,7 +22,7 @@ ALL = WANTED == "all"
 WAYS = {word: way for way, (_, to) in enumerate(DIRECTIONS) for word in (f"to_{to}", to)}
 """What the directions, and the systems that are written to, are called in the names of tests."""
 
-OF_PLAYED, OF_COSTLY = 4, 3
+OF_PLAYED, OF_COSTLY = 5, 4
 """One case in this many is run: where whole systems are played, and where it is costly."""
 
 PLAYED = ("tests/e2e/", "tests/reliability/")
@@ -35,7 +35,7 @@ COSTLY = frozenset({"world", "desk", "secure_desk", "several", "provider"})
 """What a test asks for that costs a tenth of a second."""
 
 MANY = 3
-"""How many cases make a third of them enough, where they are merely costly."""
+"""How many cases make a fourth of them enough, where they are merely costly."""
 
 HANDFUL = 6
 """About how many cases of one test are run at most, where it plays whole systems or is costly."""
@@ -83,7 +83,7 @@ def left_out(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
 
     Of what is multiplied by the direction and by more, each has one of the directions, in turn
     along each axis: where there are two axes or more, every value meets both directions. Of what is
-    left of costly cases, a fourth or a third is run, again in turn along each axis, and of each
+    left of costly cases, a fifth or a fourth is run, again in turn along each axis, and of each
     test one case at least. Where whole systems are played, the tests of a file take turns.
     """
     played: dict[str, int] = {}

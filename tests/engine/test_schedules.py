@@ -370,6 +370,7 @@ def test_a_clock_that_was_wrong_at_first_is_forgotten(world: World, here: Here) 
     assert [each.due for each in here.done] == [NOON + 1.5 * HOUR]
 
 
+@pytest.mark.sqlite  # a server has a clock of its own
 def test_it_is_told_that_no_worker_is_running(
     world: World, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -866,6 +867,7 @@ def test_a_check_tells_when_each_is_next(world: World, here: Here) -> None:
     assert told[-1] == "No worker keeps them: one has to be running."
 
 
+@pytest.mark.sqlite
 def test_a_check_without_a_store_that_can_be_read_tells_what_the_file_tells(
     world: World, here: Here
 ) -> None:

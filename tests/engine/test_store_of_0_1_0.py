@@ -158,6 +158,7 @@ def test_a_store_of_then_is_the_same_on_both_databases(
 
 @pytest.mark.fault("F60", "F63")
 @pytest.mark.long
+@pytest.mark.sqlite  # from there the rows come
 def test_its_run_is_resumed_on_a_server(world: World, bare: Database) -> None:
     """The rows of then in tables of then: what was in doubt is settled there, too."""
     left_behind(world).unlink()

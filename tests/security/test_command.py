@@ -97,6 +97,7 @@ def test_no_running_process_shows_a_token(office: Office) -> None:
 
 
 @pytest.mark.security(2, 28)
+@pytest.mark.sqlite
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
 def test_files_are_private_under_any_umask(office: Office, mask: int) -> None:
     """Store, its journal, configuration, page and template: for their owner only, always."""
@@ -119,6 +120,7 @@ def test_files_are_private_under_any_umask(office: Office, mask: int) -> None:
 
 
 @pytest.mark.security(3)
+@pytest.mark.sqlite
 @pytest.mark.parametrize("dangling", [False, True], ids=["to_a_file", "to_nothing"])
 @pytest.mark.parametrize(
     ("name", "words"),

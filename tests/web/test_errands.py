@@ -90,7 +90,8 @@ class Cluster:
         return started
 
     def a_worker_is_there(self) -> None:
-        store = Store(str(self.desk.store))
+        with self.runs() as runs:
+            store = Store(runs.config.store)
         store.note_worker("0.2")
         store.close()
 
