@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import define, field
-from structlog.testing import capture_logs
+from tests.told import told
 
 from renkei.cluster import dispatcher, place
 from renkei.cluster.dispatcher import Cluster
@@ -160,11 +160,11 @@ def test_a_worker_goes_on_that_was_taken_for_dead_or_lost_its_server(postgres: D
 def test_a_worker_that_lost_the_queue_waits_for_no_job_at_work(postgres: Database) -> None:
     """It takes up others beside a long one, or one that hangs, and no more than it may."""
     jobs = Jobs()
-    with Cluster(postgres.address, jobs.launch, 2) as one, capture_logs() as told:
+    with Cluster(postgres.address, jobs.launch, 2) as one, told() as lines:
         one.start(claim("a"), "clinic")
         until(lambda: len(jobs.begun) == 1)
         postgres.do("alter schema renkei_queue rename to away")
-        until(lambda: any(each["event"] == "queue_lost" for each in told))
+        until(lambda: any(each["event"] == "queue_lost" for each in lines))
         postgres.do("alter schema away rename to renkei_queue")
         for name in ("b", "c"):
             one.start(claim(name), name)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import define, evolve, field
-from structlog.testing import capture_logs
 from tests.engine.world import World
+from tests.told import told
 
 from renkei.clock import Clock
 from renkei.config import load_config
@@ -331,17 +331,17 @@ def test_a_job_that_hangs_keeps_no_due_time_quiet(world: World, here: Here) -> N
 def test_two_workers_with_different_times_are_told_of(world: World, here: Here) -> None:
     """Nothing begins while each counts anew; a file that is changed there and back is no such."""
     scheduled(world, LOOK)
-    with working(here) as worker, capture_logs() as told:
+    with working(here) as worker, told() as lines:
         store = worker._store
         assert store is not None
         for _round in range(4):
             store.count_from(("", "look"), "0 9 * * *", here.wall.moment)
             at(here, worker, here.wall.moment + MINUTE)
-        assert times_differ(told) == 1
+        assert times_differ(lines) == 1
         for line in (LOOK.replace("30 13", "0 9"), LOOK, LOOK.replace("30 13", "0 8")):
             scheduled(world, line)
             at(here, worker, here.wall.moment + MINUTE)
-    assert times_differ(told) == 1
+    assert times_differ(lines) == 1
 
 
 def times_differ(told: Iterable[Mapping[str, Any]]) -> int:
