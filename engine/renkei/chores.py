@@ -39,7 +39,7 @@ LOOK_S = 60.0
 """How often it is looked whether there is anything to do, in seconds."""
 
 OTHERS_S = 1.0
-"""So long others are waited for when a job has ended: a thousand of them end one after another."""
+"""How long others are waited for when a job has ended: a thousand end one after another."""
 
 STOPS_S = 20.0
 """How long a stop waits for the messages in hand."""
@@ -101,6 +101,13 @@ class Chores:
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
+    def clock_of_all(self, main: Main) -> Clock:
+        """Return the clock of this worker's life: a set one goes on, and costs all files once."""
+        with self._guard:
+            if self._clock is None:
+                self._clock = clock_for_all(main)
+            return self._clock
+
     # --- inside -----------------------------------------------------------------------------
 
     def _again(self, work: Callable[[], None]) -> None:
@@ -118,7 +125,7 @@ class Chores:
     def _tell(self) -> None:
         """Tell of all jobs that have ended, company by company."""
         main = load_main(self.path)
-        clock = self._clock_of_all(main)
+        clock = self.clock_of_all(main)
         wrong: set[str] = set()
         with self._opened(main) as store:
             while (company := store.first_untold(but=wrong)) is not None:
@@ -135,7 +142,7 @@ class Chores:
     def _remind(self) -> None:
         """Tell of all companies once a day what lasts, or has come up without a run."""
         main = load_main(self.path)
-        now = self._clock_of_all(main).now().astimezone(JST)
+        now = self.clock_of_all(main).now().astimezone(JST)
         is_early = now.time() < MORNING
         if self._stopped.is_set() or is_early or self._reminded == now.date():
             return
@@ -153,13 +160,6 @@ class Chores:
             if waiting:
                 store.note_swept(now.date())
         self._reminded = now.date()
-
-    def _clock_of_all(self, main: Main) -> Clock:
-        """Return the clock of this worker's life: a set one goes on, and costs all files once."""
-        with self._guard:
-            if self._clock is None:
-                self._clock = clock_for_all(main)
-            return self._clock
 
     @staticmethod
     def _opened(main: Main) -> closing[Companies]:
@@ -185,12 +185,12 @@ class Chores:
         main = load_main(self.path)
         if main.folder is not None and main.notify.to:
             place = store_at(main.store, main.path.parent)
-            tell_of(tell_of_all(main, place, self._clock_of_all(main)))
+            tell_of(tell_of_all(main, place, self.clock_of_all(main)))
 
     def _let_go(self) -> None:
         main = load_main(self.path)
         names = main.names() if main.folder else [""]
-        today = self._clock_of_all(main).today()
+        today = self.clock_of_all(main).today()
         left = [name for name in names if self._looked.get(name) != today]
         if not left:
             return

@@ -24,7 +24,6 @@ from attrs import define, field, frozen
 from renkei.chores import Chores
 from renkei.clock import Clock
 from renkei.config import Config, Main, clock_for, load_config, load_main
-from renkei.config.clock import clock_for_all
 from renkei.config.store import store_at
 from renkei.errors import RenkeiError
 from renkei.logs import about, log
@@ -88,7 +87,6 @@ class Worker:
     _place: str = field(default="", init=False)
     _read: dict[str, Read] = field(factory=dict, init=False)
     _clocks: dict[str, Clock] = field(factory=dict, init=False)
-    _shared: Clock | None = field(default=None, init=False)
     _ahead: dict[Name, tuple[dt.datetime, Ahead]] = field(factory=dict, init=False)
     _hours: dict[str, tuple[ClosedHours, ...]] = field(factory=dict, init=False)
     """The usual closed hours by connector: each is asked once, not for every company."""
@@ -194,7 +192,7 @@ class Worker:
                 with about(company=name):
                     self._keep(store, config, schedule, kept.get(key), used, hangs=hangs)
         if main.folder is not None:
-            self._note_files(store, self._clock_of_all(main).now())
+            self._note_files(store, self.chores.clock_of_all(main).now())
 
     def _note_files(self, store: Store, now: dt.datetime) -> None:
         """Keep of which companies nothing runs for a mistake in the file: somebody is told."""
@@ -314,7 +312,7 @@ class Worker:
     ) -> None:
         """Have a job gone on with at which nobody is any more, if its time has come."""
         claim = job.claim
-        clock = self._clock(config) if config else self._clock_of_all(main)
+        clock = self._clock(config) if config else self.chores.clock_of_all(main)
         now = clock.now()
         wait = wait_before(claim.attempt + 1)  # one that keeps dying has to wait
         goes_on_at = job.next_at or job.started_at + wait
@@ -366,12 +364,6 @@ class Worker:
         if name not in self._clocks:
             self._clocks[name] = self.clocks(config)
         return self._clocks[name]
-
-    def _clock_of_all(self, main: Main) -> Clock:
-        """Return the clock of those companies of which this worker knows no calendar."""
-        if self._shared is None:
-            self._shared = clock_for_all(main)
-        return self._shared
 
     def _config(self, main: Main, of_main: tuple[int, ...], name: str) -> Config | None:
         """

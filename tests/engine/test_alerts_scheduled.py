@@ -199,7 +199,7 @@ def test_a_company_whose_file_has_mistakes_is_told_of(
         """Return who is in the inbox, and the titles of what is told."""
         own.write_text(f"{text}schedules: []\n", encoding="utf-8")
         with Worker(main, here) as worker:
-            worker._shared = here.wall
+            worker.chores._clock = here.wall
             worker.look()
         with Door(load_main(main)) as door:
             inbox = [each.company.name for each in door.inbox()]

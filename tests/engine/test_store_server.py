@@ -310,13 +310,17 @@ def test_a_server_that_lets_nobody_in_is_told_with_its_place(
     assert "hunter2" not in str(checked)
 
 
-def test_a_schema_is_made_where_the_search_path_has_several(bare: Database) -> None:
-    """The first one that is nobody's own; the others stay as they are."""
+@pytest.mark.parametrize(
+    ("path", "made"), [("%24user%2Coffice%2Cpublic", "office"), ("%24user", "renkei")]
+)
+def test_a_schema_is_made_where_the_search_path_has_none(
+    bare: Database, path: str, made: str
+) -> None:
+    """The first one that is named, or else the user's own."""
     bare.do("drop schema public")
-    path = "%24user%2Coffice%2Cpublic"
     Store(f"{bare.address}&options=-csearch_path%3D{path}").close()
     found = bare.do("select schemaname from pg_tables where tablename = 'runs'")
-    assert found == [("office",)]
+    assert found == [(made,)]
 
 
 def test_a_store_is_reached_with_a_password_from_elsewhere(

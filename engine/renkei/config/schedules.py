@@ -11,7 +11,7 @@ from renkei.model import Difference
 from renkei.schedule.rule import Days, Window
 from renkei.schedule.times import mistake_in
 from renkei.words.i18n import _
-from renkei.yamlfile.converter import CONVERTER, Wrong, suggestion
+from renkei.yamlfile.converter import CONVERTER, Wrong, is_whole, suggestion
 
 Place = tuple[str | int, ...]
 Mistake = tuple[Place, str]
@@ -133,7 +133,7 @@ def _way(place: Place, data: Mapping[str, object], connections: list[str]) -> It
 def _people(place: Place, data: Mapping[str, object]) -> Iterator[Mistake]:
     for key in ("leavers", "joiners"):
         days = data.get(key)
-        if not (isinstance(days, str) and days.isascii() and days.isdigit()):
+        if not (isinstance(days, str) and is_whole(days)):
             continue  # `structure` reports what is no number
         if int(days) > MOST_DAYS:
             text = _("{count} is not a number of days from {least} to {most}")

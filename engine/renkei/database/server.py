@@ -236,8 +236,9 @@ def _bring_up_to_date(engine: Engine, schema: Schema, place: str) -> bool:
             if connection.exec_driver_sql("select current_schema()").scalar() is None:
                 path = str(connection.exec_driver_sql("show search_path").scalar_one())
                 names = [name.strip() for name in path.split(",")]  # quoted where they have to be
-                first = next(name for name in names if name.strip('"') != "$user")
-                connection.exec_driver_sql(f"create schema {first}")
+                named = [name for name in names if name.strip('"') != "$user"]
+                schema_of = named[0] if named else "authorization current_user"
+                connection.exec_driver_sql(f"create schema {schema_of}")
             build(connection, schema)
             return True
         if found != schema.head:

@@ -9,6 +9,7 @@ from attrs import frozen
 from renkei.clock import Days, bounds
 from renkei.model import Noted
 from renkei.runs.ground import Ground
+from renkei.store.database import number_in
 
 
 @frozen
@@ -19,7 +20,8 @@ class Audit:
 
     def note(self, act: str, run: str | None = None, /, **facts: object) -> None:
         """Write a line; StoreError if it cannot be written, and then it is not to be done."""
-        known = run if run is not None and _is_id(run) else None
+        # People may type anything in its place: that is not kept.
+        known = run if run is not None and number_in(run) is not None else None
         self.ground.open_store(create=True).note(act, known, **facts)
 
     def lines(self, days: Days) -> Iterator[Noted]:
@@ -32,8 +34,3 @@ class Audit:
         if not self.ground.has_store():
             return []
         return self.ground.store.newest_lines(limit, since=since, until=until, before=before)
-
-
-def _is_id(run: str) -> bool:
-    """Tell whether *run* can be the id of a run: people may type anything in its place."""
-    return run.isascii() and run.isdigit() and len(run) < 20

@@ -586,12 +586,20 @@ def key_of(result: sa.CursorResult[Any]) -> int:
     return int(key[0])
 
 
+def number_in(text: str) -> int | None:
+    """Return the number of a row that *text* is, which anybody may type; None if it can be none."""
+    is_number = text.isascii() and text.isdigit()  # "²" is a digit, too, and no int
+    if not is_number or len(text) > 15:  # a longer one may not fit the column
+        return None
+    return int(text)
+
+
 def number_of(run_id: str) -> int:
     """Return the number that *run_id* is; UsageError if no run can be called so."""
-    is_number = run_id.isascii() and run_id.isdigit()  # "²" is a digit, too, and no int
-    if not is_number or len(run_id) > 15:  # a longer one may not fit the column
+    number = number_in(run_id)
+    if number is None:
         raise no_run(run_id)
-    return int(run_id)
+    return number
 
 
 def no_run(run_id: str) -> UsageError:

@@ -14,6 +14,7 @@ from renkei.errors import Hint, UsageError
 from renkei.model import Item, Release, Released
 from renkei.people import Value
 from renkei.store import codec
+from renkei.store.database import number_in
 from renkei.store.plans import Plans
 from renkei.store.serial import free_number, raise_floor
 from renkei.store.tables import items, releases, runs
@@ -104,8 +105,7 @@ class Releases(Plans):
 
     def remove_release(self, release_id: str) -> None:
         """Take a release back; UsageError if there is none of that id."""
-        is_number = release_id.isascii() and release_id.isdigit()
-        key = int(release_id) if is_number else 0  # of which there is none
+        key = number_in(release_id) or 0  # of which there is none
         with self._writing() as connection:
             one = sa.delete(releases).where(self._of(releases), releases.c.id == key)
             gone = connection.execute(one)

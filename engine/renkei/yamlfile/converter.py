@@ -63,9 +63,14 @@ def _boolean(data: Data, _cls: type) -> bool:
     return text == "true"
 
 
+def is_whole(text: str) -> bool:
+    """Tell whether *text* is taken for a whole number: Python reads no more than 4,300 digits."""
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
 def _integer(data: Data, _cls: type) -> int:
     text = _text(data, str)
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    if not is_whole(text):
         raise Wrong(_('expected a whole number, not "{word}"').format(word=text))
     return int(text)
 
