@@ -25,7 +25,7 @@ def scraped(path: Path, address: str) -> Iterator[int]:
     token_of(load_main(path))
     host, _colon, port = address.rpartition(":")
     # docs/decisions/2026-11-29-being-operated.md
-    is_port = port.isdecimal() and int(port) <= 65535
+    is_port = port.isdecimal() and len(port) <= 5 and int(port) <= 65535
     if not is_loopback(host) or not is_port:
         message = _("{address} is no port of this computer, such as 127.0.0.1:9780.")
         raise UsageError(message.format(address=address), code="metrics")

@@ -174,7 +174,8 @@ def test_numbers_are_positive(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "good"), [("1", 1), ("20", 20), ("0", 0), ("21", 0), ("no", 0)]
+    ("written", "good"),
+    [("1", 1), ("20", 20), ("0", 0), ("21", 0), ("no", 0), pytest.param("9" * 5_000, 0, id="long")],
 )
 def test_so_many_requests_may_be_in_flight(tmp_path: Path, written: str, good: int) -> None:
     """From one to as many as lines are kept open; eight if nothing is said."""

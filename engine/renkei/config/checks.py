@@ -284,7 +284,7 @@ def _positive(
 ) -> Iterator[Mistake]:
     for key in keys:
         value = _mapping(data).get(key)
-        if not (isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value)):
+        if not (isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,18}", value)):
             continue  # `structure` reports what is no number
         if int(value) < least:
             yield (*place, key), _("Write a number of {least} or more.").format(least=least)
