@@ -72,6 +72,7 @@ def test_the_schedules_of_the_issue_are_read(tmp_path: Path) -> None:
         (f'{{name: a, at: "0 1 * * *", {WAY}, not_on: [0-3]}}', "0-3", "a day of the month"),
         (f'{{name: a, at: "0 1 * * *", {WAY}, not_on: [1-31]}}', "[1", "No day is left"),
         (f'{{name: a, at: "0 1 * * *", {WAY}, leavers: 367}}', "367", "from 0 to 366"),
+        (f'{{name: a, at: "0 {"9" * 5_000} * * *", {WAY}}}', '"0 999', "hour"),
         (f'{{name: a, at: "0 1 * * *", {WAY}, leavers: {"9" * 5_000}}}', "999", "whole number"),
         ('{name: a, at: "0 1 * * *", from: smarthr, to:  smarthr}', " smarthr}", "same connection"),
         (f'{{name: a, at: "0 1 * * *", {WAY}x}}', "touchontimex", "There is no connection"),

@@ -64,10 +64,18 @@ FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 """The fields of a cron expression."""
 
 
+LONGEST = 200
+"""Characters of a field of a cron expression: each of 60 minutes, with commas, has fewer."""
+
+
 def mistake_in(expression: str) -> str | None:
     """Return which of the FIELDS of a cron expression is wrong, or "fields" if it has others."""
-    if len(expression.split()) != len(FIELDS):
+    words = expression.split()
+    if len(words) != len(FIELDS):
         return "fields"
+    for name, word in zip(FIELDS, words, strict=True):
+        if len(word) > LONGEST:  # Python reads no more than 4,300 digits as a number
+            return name
     try:
         next(CronSim(expression, dt.datetime(2024, 1, 1)))  # noqa: DTZ001 - local time
     except (CronSimError, StopIteration) as error:
