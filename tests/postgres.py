@@ -67,7 +67,7 @@ class Server(Thrown):
 
     def make_template(self) -> None:
         """Make the database that others are copied from."""
-        from renkei.store import Store
+        from renkei.store.store import Store
         from renkei_web.database import Database as Dashboard
 
         self.do(

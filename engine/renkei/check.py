@@ -10,7 +10,8 @@ from attrs import frozen
 from renkei.clock import Clock
 from renkei.config.pairs import Pair, is_open
 from renkei.errors import ConfigurationError, RenkeiError
-from renkei.mapping import FieldMapping, advice
+from renkei.mapping.advising import advice
+from renkei.mapping.model import FieldMapping
 from renkei.model import KnownAccount
 from renkei.people import JST, Finding
 from renkei.plan.pairings import Pairings

@@ -21,8 +21,10 @@ from attrs import define, field
 from renkei.alerts.sending import tell_of
 from renkei.alerts.telling import beat, tell_of_all, untold
 from renkei.clock import Clock
-from renkei.config import Config, Main, load_config, load_main
 from renkei.config.clock import clock_for_all
+from renkei.config.load import load_config, load_main
+from renkei.config.main import Main
+from renkei.config.records import Config
 from renkei.config.retention import Retention
 from renkei.config.store import store_at
 from renkei.errors import NoStoreError, RenkeiError
@@ -33,7 +35,7 @@ from renkei.schedule.job import Job, State
 from renkei.store.alerts import GATHERED
 from renkei.store.companies import Companies, is_in_use
 from renkei.words.i18n import language, speaking
-from renkei.yamlfile import read_file
+from renkei.yamlfile.files import read_file
 
 LOOK_S = 60.0
 """How often it is looked whether there is anything to do, in seconds."""

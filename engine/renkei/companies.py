@@ -20,14 +20,13 @@ from renkei.alerts.sending import Became, nobody_is_told
 from renkei.alerts.states import State, of_file, states
 from renkei.alerts.words import short_text
 from renkei.clock import ALWAYS, Clock, Days, bounds
-from renkei.config import Company, Main, load_config, parse_config
 from renkei.config.clock import clock_for_all
 from renkei.config.edit import befores, change_key, keep_before
 from renkei.config.heads import Heads, head_of
-from renkei.config.main import is_name
+from renkei.config.load import load_config, parse_config
+from renkei.config.main import Company, Main, is_name
 from renkei.config.notify import Kind
 from renkei.config.secrets import files_in
-from renkei.config.setup import forget_tokens_before, was_added
 from renkei.config.store import store_at
 from renkei.errors import (
     ConfigurationError,
@@ -47,7 +46,8 @@ from renkei.text import folded
 from renkei.who import recorded
 from renkei.words.codes import remark
 from renkei.words.i18n import _
-from renkei.yamlfile import read_file, read_yaml
+from renkei.yamlfile.files import read_file
+from renkei.yamlfile.source import read_yaml
 
 Also = Callable[[str], object]
 """What else is done for a company, by name, before the command has come to its end."""
@@ -308,6 +308,8 @@ class Companies:
 
         Raises UsageError if there is more; *also* as in :meth:`remove`.
         """
+        from renkei.config.setup import was_added  # it brings all that a connection consists of
+
         config = load_config(self.main.path, name)
         if not was_added(config) or self._count(name):
             message = _(
@@ -348,6 +350,8 @@ class Companies:
         A kill in between leaves all or nothing of the runs, and the next call goes on to the end.
         Raises BusyError while it is at work, and then it stays.
         """
+        from renkei.config import setup  # as above
+
         company, _count = self.removable(name)
         own, aside = self.main.new_file(name), self._aside(name)
         if own.exists():
@@ -368,7 +372,7 @@ class Companies:
         aside.unlink(missing_ok=True)
         for before in befores(own):
             before.unlink(missing_ok=True)
-        forget_tokens_before(own.parent, name)
+        setup.forget_tokens_before(own.parent, name)
         if self._opened is not None:
             self._opened.forget(name)  # last: as long as it is remembered, the next call goes on
             self._compact(self._opened)

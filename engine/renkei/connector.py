@@ -22,17 +22,13 @@ from renkei.errors import (
     UnavailableError,
 )
 from renkei.hookspecs import hookimpl
-from renkei.http import (
-    JSON,
-    Answer,
-    Connection,
-    Failure,
-    Records,
-    Room,
-    Session,
-    closed_error,
-    read_value,
-)
+from renkei.http.connection import Connection, closed_error
+from renkei.http.decode import JSON
+from renkei.http.failure import Answer, Failure
+from renkei.http.pace import Room
+from renkei.http.records import Records
+from renkei.http.session import Session
+from renkei.http.values import read_value
 from renkei.people import (
     JST,
     ROLE_TYPES,

@@ -16,12 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from renkei.config import load_config
+from renkei.config.load import load_config
 from renkei.database.server import driver_arguments
 from renkei.errors import RenkeiError
-from renkei.http import Network
 from renkei.http.deadline import Transport
-from renkei.mapping import built_in_mappings
+from renkei.http.network import Network
+from renkei.mapping.load import built_in_mappings
 from renkei.runs import Runs
 
 SCHEMA = "renkei_rehearsal"

@@ -7,12 +7,12 @@ import datetime as dt
 from attrs import frozen
 
 from renkei.clock import Clock
-from renkei.config import Config
+from renkei.config.records import Config
 from renkei.logs import log
 from renkei.people import Finding
 from renkei.plan.standing import HOURS_HELD_UP
-from renkei.store import Store
 from renkei.store.companies import is_in_use
+from renkei.store.store import Store
 from renkei.words.i18n import _
 
 _looked: dict[tuple[str, str], dt.date] = {}

@@ -31,7 +31,8 @@ from renkei.schedule.errand import Answer
 from renkei.schedule.job import Job, Kept, State
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import ASSUMED, LATE, Ahead
-from renkei.store import Pulse, Store
+from renkei.store.hold import Pulse
+from renkei.store.store import Store
 from renkei.systems import Systems
 from renkei.words.codes import TABLE
 

@@ -18,23 +18,23 @@ from pathlib import Path
 from attrs import define, field
 
 from renkei.clock import Clock
-from renkei.config import Config, ConnectionConfig, OAuth2, located, network_of, resolve_secret
-from renkei.http import (
-    AccessToken,
-    Connection,
-    Grant,
-    RetryBudget,
-    Secret,
-    Timeouts,
-)
+from renkei.config.network import network_of
+from renkei.config.options import located
+from renkei.config.records import Config, ConnectionConfig, OAuth2
+from renkei.config.secrets import resolve_secret
+from renkei.http.connection import Connection
+from renkei.http.oauth import AccessToken, Grant
 from renkei.http.pace import Meet, Pacer
+from renkei.http.request import Timeouts
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
 from renkei.observer import Observer
 from renkei.people import ClosedHours, OwnFields
 from renkei.plugins.facade import Reader
 from renkei.plugins.offline import described
 from renkei.plugins.writer import Writer
-from renkei.store import Vault
 from renkei.store.schema import seen_beside
+from renkei.store.vault import Vault
 
 
 @define
@@ -65,7 +65,7 @@ class Systems:
         """
         Open connection *name* for reading, and for writing as soon as it has a guard.
 
-        See :meth:`renkei.http.Connection.allow_writes`: the guard stands for the lease of the
+        See `Connection.allow_writes`: the guard stands for the lease of the
         account, whose identity is known only now.
         """
         with located(self.config, name):

@@ -23,7 +23,10 @@ from attrs import define, field, frozen
 
 from renkei.chores import Chores
 from renkei.clock import Clock
-from renkei.config import Config, Main, clock_for, load_config, load_main
+from renkei.config.clock import clock_for
+from renkei.config.load import load_config, load_main
+from renkei.config.main import Main
+from renkei.config.records import Config
 from renkei.config.store import store_at
 from renkei.errors import RenkeiError
 from renkei.logs import about, log
@@ -40,7 +43,7 @@ from renkei.store.due import Name
 from renkei.store.schema import seen_beside
 from renkei.store.workers import SIGN_S
 from renkei.systems import Systems
-from renkei.yamlfile import read_file
+from renkei.yamlfile.files import read_file
 
 LOOK_S = 4.0
 """How often it is looked whether something is due or somebody has died, in seconds."""

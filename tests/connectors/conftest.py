@@ -8,7 +8,8 @@ import respx
 
 from renkei.clock import Clock
 from renkei.connector import JST, Connection
-from renkei.http import RetryBudget, Secret
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
 from renkei.testing.kit import ConnectorTests
 
 TODAY = dt.date(2026, 11, 20)

@@ -12,7 +12,8 @@ from renkei.connector import (
     Ref,
     Value,
 )
-from renkei.http import RetryBudget, Secret
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
 from renkei_sandbox.box import Sandbox
 from renkei_smarthr import SmartHR
 from renkei_touchontime import TouchOnTime

@@ -31,7 +31,10 @@ from renkei import connector, errors
 from renkei.config import load_config
 from renkei.errors import AccessError, ListChangedError, MappingError, RecordError, RenkeiError
 from renkei.hookspecs import REQUIRED, ConnectorSpec
-from renkei.http import Connection, Failure, Room, Secret
+from renkei.http.connection import Connection
+from renkei.http.failure import Failure
+from renkei.http.pace import Room
+from renkei.http.secret import Secret
 from renkei.identity import rules as identity
 from renkei.identity.names import Names
 from renkei.mapping import (

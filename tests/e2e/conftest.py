@@ -14,7 +14,7 @@ from tests.pair import DIRECTIONS, MEMORY, NOON
 from tests.postgres import Database
 from tests.waiting import Waiting
 
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei_runner.start import ENDING
 from renkei_sandbox import Sandbox
 

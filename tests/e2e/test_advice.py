@@ -13,7 +13,7 @@ from tests.pair import NEW
 from tests.sampling import sample, sampled
 
 from renkei.model import Status
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei_sandbox import faults
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.pair import DIRECTIONS
 
-from renkei.http import RetryBudget
+from renkei.http.retry import RetryBudget
 from renkei_sandbox import faults
 
 if TYPE_CHECKING:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from renkei.store import Hold, Store, Told
+from renkei.store.hold import Hold
+from renkei.store.journal import Told
+from renkei.store.store import Store
 
 if TYPE_CHECKING:
     from tests.e2e.office import Office

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from renkei.http import RetryBudget
-from renkei.store import Store
+from renkei.http.retry import RetryBudget
+from renkei.store.store import Store
 from renkei_sandbox import faults
 
 if TYPE_CHECKING:

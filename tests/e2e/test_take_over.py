@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from renkei.store import Store
+from renkei.store.store import Store
 
 if TYPE_CHECKING:
     from tests.e2e.office import Office

@@ -14,7 +14,7 @@ from tests.pair import MEMORY
 from tests.postgres import Database
 from tests.waiting import Waiting
 
-from renkei.http import Connection
+from renkei.http.connection import Connection
 from renkei.people import Label, NewField
 from renkei.plugins import finding
 from renkei.testing import MemoryConnector, MemorySystem, installed

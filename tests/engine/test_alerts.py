@@ -40,14 +40,14 @@ from renkei.alerts.words import LONG, SHORT, Names, gathered_message
 from renkei.clock import Clock
 from renkei.config import Config, load_config, load_main
 from renkei.errors import MappingError
-from renkei.http import Network
+from renkei.http.network import Network
 from renkei.logs import configure_logging
 from renkei.model import Difference, Outcome, Remark, Selection, Status
 from renkei.people import Value
 from renkei.plugins import finding
-from renkei.store import Store
 from renkei.store.alerts import Seen
 from renkei.store.stands import Direction, Stood, Waiting
+from renkei.store.store import Store
 from renkei.words.i18n import speaking
 
 if TYPE_CHECKING:

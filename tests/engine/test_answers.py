@@ -11,7 +11,7 @@ from attrs import evolve
 
 from renkei.connector import Employee, Values, hookimpl
 from renkei.errors import AccessError
-from renkei.http import Connection
+from renkei.http.connection import Connection
 from renkei.model import Difference, Outcome, Run, Status
 from renkei.observer import Observer
 from renkei.testing import MemoryConnector, MemorySystem, installed

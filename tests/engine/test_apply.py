@@ -34,7 +34,7 @@ from renkei.observer import Observer
 from renkei.people import Choice, Employee, NewField, Ref, Values
 from renkei.plugins.facade import BATCH
 from renkei.plugins.writer import Writer
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei.sync import apply, look
 from renkei.testing import MemoryConnector, installed
 

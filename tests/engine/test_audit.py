@@ -22,7 +22,8 @@ from renkei.config import load_config, load_main
 from renkei.errors import NoRoomError, RenkeiError, UsageError
 from renkei.model import Difference, Selection, Status, Wish
 from renkei.runs import Runs
-from renkei.store import Store, audit
+from renkei.store import audit
+from renkei.store.store import Store
 from renkei.store.tables import audit as table
 from renkei.words.acts import ACTS, FACTS, act_text, facts_text
 

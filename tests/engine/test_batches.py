@@ -22,7 +22,8 @@ from renkei.errors import (
     UnavailableError,
 )
 from renkei.hookspecs import REQUIRED
-from renkei.http import Connection, Secret
+from renkei.http.connection import Connection
+from renkei.http.secret import Secret
 from renkei.model import Outcome, Status
 from renkei.plugins.writer import Writer
 from renkei.sync.flight import Claims

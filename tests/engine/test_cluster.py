@@ -17,7 +17,7 @@ from renkei.cluster.dispatcher import Cluster
 from renkei.cluster.putting import put
 from renkei.errors import ConfigurationError, StoreError
 from renkei.schedule.job import Claim
-from renkei.store import Store
+from renkei.store.store import Store
 
 if TYPE_CHECKING:
     from tests.postgres import Database

@@ -24,9 +24,9 @@ from renkei.errors import BusyError, ConfigurationError, MappingError, RenkeiErr
 from renkei.logs import configure_logging
 from renkei.model import Difference, Filter, Item, Released, Run, Selection, Status
 from renkei.runs import Runs
-from renkei.store import Store
 from renkei.store.accounts import used
 from renkei.store.releases import Place
+from renkei.store.store import Store
 from renkei.store.tables import facts, items, leases, runs, writes
 from renkei_web.database import Database as Desk
 from renkei_web.tables import drafts, rights

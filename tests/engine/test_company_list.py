@@ -40,9 +40,11 @@ from renkei.model import Outcome, Remark, Selection, Status
 from renkei.observer import Observer
 from renkei.place import is_server
 from renkei.schedule.errand import Errand
-from renkei.store import Store, Told, serial
+from renkei.store import serial
 from renkei.store.accounts import used
 from renkei.store.companies import Companies, Removed, Stands
+from renkei.store.journal import Told
+from renkei.store.store import Store
 from renkei.store.tables import audit, metadata, runs
 
 if TYPE_CHECKING:

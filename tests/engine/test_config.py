@@ -14,7 +14,7 @@ from renkei.model import Remark
 from renkei.people import JST, ClosedHours, RequestLimit
 from renkei.place import shown
 from renkei.safety import Expected, Limit, Safety
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei.words.i18n import speaking
 from renkei_runner.example import example
 

@@ -23,7 +23,7 @@ from renkei.model import Change, Difference, Item, Outcome, Remark, Run, Selecti
 from renkei.people import FieldSpec, Label, Value, Values
 from renkei.runs import Runs
 from renkei.safety import Headcount, Safety, judge, shrinking
-from renkei.store import Lease
+from renkei.store.lease import Lease
 
 if TYPE_CHECKING:
     from tests.engine.world import World

@@ -17,7 +17,7 @@ from renkei.model import Difference, Estimate
 from renkei.observer import Observer
 from renkei.people import Values
 from renkei.plan import estimate
-from renkei.store import Store
+from renkei.store.store import Store
 
 SLOW_S = 0.02
 

@@ -22,9 +22,12 @@ from renkei.http.pace import Pacer
 from renkei.model import Outcome, Run, Status
 from renkei.people import Employee, NewField, Parallel, Ref, RequestLimit, Values
 from renkei.plugins.writer import Writer
-from renkei.store import Fields, Hold, Moment, Store, codec
+from renkei.store import codec
+from renkei.store.codec import Fields
+from renkei.store.hold import Hold, Moment
 from renkei.store.journal import Told
 from renkei.store.lease import Lease
+from renkei.store.store import Store
 from renkei.testing import MemoryConnector, installed
 
 PATIENCE_S = 30

@@ -10,7 +10,9 @@ import respx
 
 from renkei.clock import Clock
 from renkei.errors import UnavailableError
-from renkei.http import Connection, RetryBudget, Secret
+from renkei.http.connection import Connection
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
 
 BASE = "https://hr.test/api"
 

@@ -21,7 +21,7 @@ from renkei.connector import (
 )
 from renkei.errors import BusyError, ConfigurationError, ConnectorError, MappingError, UsageError
 from renkei.hookspecs import REQUIRED
-from renkei.http import Secret
+from renkei.http.secret import Secret
 from renkei.model import Difference, Status
 from renkei.plugins import offline
 from renkei.plugins.writer import Writer

@@ -16,12 +16,15 @@ from hypothesis import strategies as st
 
 from renkei.clock import Clock
 from renkei.errors import AccessError, ListChangedError, RenkeiError, UnavailableError
-from renkei.http import Conditions, Connection, RetryBudget, Secret, Session
 from renkei.http.ahead import ahead
+from renkei.http.connection import Conditions, Connection
 from renkei.http.decode import JSON
 from renkei.http.failure import Answer
 from renkei.http.pace import AHEAD, WRITES, Pacer
 from renkei.http.paging import read_pages
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
+from renkei.http.session import Session
 from renkei.people import RequestLimit
 
 BASE = "https://hr.test/api"

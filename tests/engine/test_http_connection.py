@@ -5,7 +5,9 @@ import pytest
 
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
-from renkei.http import Conditions, Connection, RetryBudget, Secret
+from renkei.http.connection import Conditions, Connection
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
 from renkei.people import JST, ClosedHours, RequestLimit
 
 EVENING = ClosedHours(dt.time(17, 30), dt.time(18, 30))

@@ -15,8 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renkei.errors import AccessError, AnswerError, ListChangedError
-from renkei.http import Conditions, Connection, RetryBudget, Secret, Session
+from renkei.http.connection import Conditions, Connection
 from renkei.http.decode import JSON
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
+from renkei.http.session import Session
 from renkei.http.whole import next_link
 
 BASE = "https://hr.test/api"

@@ -18,7 +18,13 @@ from attrs import define, field
 
 from renkei.config import load_config, network_of
 from renkei.errors import ConfigurationError, InDoubtError, MappingError, UnavailableError
-from renkei.http import Connection, Network, RetryBudget, Secret, Session, Timeouts, deadline
+from renkei.http import deadline
+from renkei.http.connection import Connection
+from renkei.http.network import Network
+from renkei.http.request import Timeouts
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
+from renkei.http.session import Session
 from renkei.words.i18n import set_language
 from renkei_runner.main import run
 

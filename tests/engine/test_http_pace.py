@@ -16,8 +16,8 @@ from renkei.errors import StoreError, UnavailableError
 from renkei.http.failure import announced_s
 from renkei.http.pace import MOST_IN_FLIGHT, Pacer, Room, Share, Window, sane_wait_s
 from renkei.people import RequestLimit
-from renkei.store import Store
 from renkei.store.owner import Owner
+from renkei.store.store import Store
 
 
 class FakeClock(Clock):

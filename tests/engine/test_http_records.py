@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from renkei.connector import Records
 from renkei.errors import AnswerError
-from renkei.http import JSON, read_value
-from renkei.http.values import reader_of
+from renkei.http.decode import JSON
+from renkei.http.values import read_value, reader_of
 from renkei.people import FieldSpec, Label, Type, Value, Values
 from renkei.plugins.contract import is_sound
 

@@ -25,9 +25,13 @@ from renkei.errors import (
     RenkeiError,
     UnavailableError,
 )
-from renkei.http import Conditions, Connection, Failure, RetryBudget, Room, Secret, Session
-from renkei.http.pace import MOST_IN_FLIGHT
+from renkei.http.connection import Conditions, Connection
+from renkei.http.failure import Failure
+from renkei.http.pace import MOST_IN_FLIGHT, Room
 from renkei.http.paging import WALKS
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
+from renkei.http.session import Session
 from renkei.people import JST, ClosedHours, RequestLimit
 
 BASE = "https://hr.test/api"

@@ -10,7 +10,12 @@ from contextlib import contextmanager
 import pytest
 
 from renkei.errors import AnswerError, InDoubtError, ListChangedError, UnavailableError
-from renkei.http import Connection, Network, RetryBudget, Secret, Session, Timeouts
+from renkei.http.connection import Connection
+from renkei.http.network import Network
+from renkei.http.request import Timeouts
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
+from renkei.http.session import Session
 from renkei.http.wire import Wire
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -16,7 +16,10 @@ from tests.testing.staff import Fake, Staff, sample
 
 from renkei.connector import Ref
 from renkei.errors import UnavailableError
-from renkei.http import AccessToken, Connection, Grant, Secret, trace
+from renkei.http import trace
+from renkei.http.connection import Connection
+from renkei.http.oauth import AccessToken, Grant
+from renkei.http.secret import Secret
 from renkei.http.trace import traced
 from renkei.testing import opened
 from renkei.testing.proxy import Drop, Proxy, refusal

@@ -9,7 +9,8 @@ import pytest
 from attrs import field, frozen
 
 from renkei.errors import MappingError
-from renkei.yamlfile import read_yaml, structure
+from renkei.yamlfile.source import read_yaml
+from renkei.yamlfile.structure import structure
 
 
 @frozen(kw_only=True)

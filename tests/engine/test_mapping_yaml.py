@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from renkei.errors import MappingError
-from renkei.yamlfile import read_file, read_yaml
+from renkei.yamlfile.files import read_file
+from renkei.yamlfile.source import read_yaml
 
 LIMIT = 256 * 1024
 

@@ -26,10 +26,14 @@ from renkei.errors import (
     MappingError,
     UnavailableError,
 )
-from renkei.http import AccessToken, Conditions, Connection, Grant, RetryBudget, Secret, Session
+from renkei.http.connection import Conditions, Connection
+from renkei.http.oauth import AccessToken, Grant
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
+from renkei.http.session import Session
 from renkei.observer import Observer
 from renkei.people import JST, ClosedHours
-from renkei.store import Vault
+from renkei.store.vault import Vault
 from renkei.systems import Systems
 
 KEY = base64.b64encode(b"k" * 32).decode()

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from attrs import evolve
 
 from renkei.errors import BusyError
-from renkei.http import Connection, Secret
+from renkei.http.connection import Connection
+from renkei.http.secret import Secret
 from renkei.model import Remark, Status
 from renkei.people import Values
-from renkei.store import Store
 from renkei.store import owner as owners
 from renkei.store.owner import Owner
+from renkei.store.store import Store
 from renkei.store.tables import leases, runs
 
 if TYPE_CHECKING:

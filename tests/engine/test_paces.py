@@ -17,9 +17,9 @@ from attrs import evolve
 from tests.postgres import Database
 
 from renkei.http.pace import CLAIM_S, Share, Window
-from renkei.store import Store
 from renkei.store.owner import Owner
 from renkei.store.paces import user_of_pace
+from renkei.store.store import Store
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.engine.world import MAPPING, PERSON
 from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.model import Difference, Selection, Status
 from renkei.testing import MemoryConnector, MemorySystem, installed
-from renkei.yamlfile import read_file
+from renkei.yamlfile.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.engine.world import World
 
-    from renkei.http import Connection
+    from renkei.http.connection import Connection
 
 SWITCHED = MAPPING.replace(
     "fields:",

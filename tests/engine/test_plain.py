@@ -19,7 +19,8 @@ from renkei.model import Difference, Item
 from renkei.people import Value
 from renkei.plan.compare import Comparison
 from renkei.plan.glance import Glance
-from renkei.store import Fields, Store
+from renkei.store.codec import Fields
+from renkei.store.store import Store
 
 LATER = BASE + dt.timedelta(days=30)
 OTHERWISE: dict[str, list[Value]] = {

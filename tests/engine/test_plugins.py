@@ -26,8 +26,9 @@ from renkei.errors import (
     UnavailableError,
 )
 from renkei.hookspecs import REQUIRED, WRITES
-from renkei.http import Connection, Secret
+from renkei.http.connection import Connection
 from renkei.http.request import Request
+from renkei.http.secret import Secret
 from renkei.mapping.transforms import of_text
 from renkei.model import Difference, Status
 from renkei.people import (

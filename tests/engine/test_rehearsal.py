@@ -16,7 +16,7 @@ from renkei.database.server import driver_arguments
 from renkei.errors import StoreError
 from renkei.logs import configure_logging
 from renkei.runs import Runs
-from renkei.store import Store
+from renkei.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

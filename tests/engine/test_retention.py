@@ -21,7 +21,7 @@ from renkei.config.retention import Age
 from renkei.errors import NoRoomError, UsageError
 from renkei.model import Remark, Status
 from renkei.observer import Observer
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei.store.tables import items, writes
 
 if TYPE_CHECKING:

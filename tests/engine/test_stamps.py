@@ -18,9 +18,10 @@ from renkei.model import Outcome, Selection
 from renkei.observer import Observer
 from renkei.people import Values
 from renkei.runs import Runs
-from renkei.store import Hold, Moment, Store
 from renkei.store import hold as holds
 from renkei.store import owner as owners
+from renkei.store.hold import Hold, Moment
+from renkei.store.store import Store
 
 if TYPE_CHECKING:
     from tests.engine.world import World

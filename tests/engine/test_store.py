@@ -24,7 +24,8 @@ from attrs import evolve
 from tests.postgres import Database as OnServer
 from tests.sampling import sample, sampled
 
-from renkei.database import Schema, opening
+from renkei.database import opening
+from renkei.database.opening import Schema
 from renkei.errors import (
     AccessError,
     BusyError,
@@ -37,11 +38,15 @@ from renkei.errors import (
 )
 from renkei.model import Difference, Filter, Item, Outcome, Remark, Run, Selection, Status
 from renkei.people import Values
-from renkei.store import Hold, Lease, Moment, Store, Told, schema
 from renkei.store import owner as owners
+from renkei.store import schema
 from renkei.store.database import Database
 from renkei.store.due import Due
+from renkei.store.hold import Hold, Moment
+from renkei.store.journal import Told
+from renkei.store.lease import Lease
 from renkei.store.owner import Owner
+from renkei.store.store import Store
 from renkei.store.tables import metadata, runs, writes
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from tests.engine.test_store import NOW, begin, old_store, planned
 from renkei.errors import Hint, NoRoomError, NoStoreError, StoreError, UsageError
 from renkei.model import Outcome, Remark, Status
 from renkei.observer import Observer
-from renkei.store import Store
 from renkei.store.database import Database
+from renkei.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,9 +17,10 @@ from renkei.errors import BusyError, NoStoreError, StoreError, UsageError
 from renkei.model import Difference, Remark, Selection, Status
 from renkei.observer import Observer
 from renkei.runs import copy_store as copy_as_written
-from renkei.store import Store, copying
+from renkei.store import copying
 from renkei.store.copying import copy_store
 from renkei.store.serial import Seen
+from renkei.store.store import Store
 from renkei.store.tables import metadata
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from tests.postgres import Database
 
 from renkei.errors import StoreError
 from renkei.model import Difference, Outcome, Remark, Status
-from renkei.store import Store
+from renkei.store.store import Store
 
 if TYPE_CHECKING:
     from tests.engine.world import World

@@ -40,9 +40,12 @@ from renkei.model import Difference, Outcome, Selection, Status
 from renkei.place import parsed
 from renkei.runs import Runs
 from renkei.schedule.job import Claim
-from renkei.store import Lease, Store, Told, lease, schema
+from renkei.store import lease, schema
 from renkei.store.companies import Companies, Removed
 from renkei.store.database import Database as Base
+from renkei.store.journal import Told
+from renkei.store.lease import Lease
+from renkei.store.store import Store
 from renkei.store.tables import metadata, writes
 
 if TYPE_CHECKING:

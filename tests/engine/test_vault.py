@@ -18,12 +18,13 @@ from tests.postgres import Database
 
 from renkei.clock import Clock
 from renkei.errors import BusyError
-from renkei.http import Tokens
+from renkei.http.oauth import Tokens
 from renkei.people import FieldSpec, Label
-from renkei.store import Store, Vault
 from renkei.store.companies import Companies, Removed
 from renkei.store.copying import copy_store
 from renkei.store.owner import Owner
+from renkei.store.store import Store
+from renkei.store.vault import Vault
 
 KEY = base64.b64encode(b"k" * 32).decode()
 ONE = Tokens(access="access", refresh="refresh", ends_at=0.0)

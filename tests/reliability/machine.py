@@ -37,7 +37,7 @@ from renkei.config import load_config
 from renkei.errors import RenkeiError
 from renkei.model import Difference, Item, Outcome, Run, Selection, Status
 from renkei.runs import Runs
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei_sandbox import faults
 from renkei_sandbox.journal import Entry
 from renkei_sandbox.system import System

@@ -30,10 +30,13 @@ from tests.sampling import ALL, sample, sampled
 
 from renkei.clock import Clock
 from renkei.errors import InDoubtError, RecordError, RenkeiError, SystemFault
-from renkei.http import Connection, RetryBudget, Secret, Session
+from renkei.http.connection import Connection
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
+from renkei.http.session import Session
 from renkei.people import Employee, Ref, RequestLimit, Value
 from renkei.plugins.writer import Writer
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei_sandbox import Sandbox, faults
 from renkei_sandbox.faults import Fault, When
 from renkei_sandbox.messages import Answer, dump

@@ -22,7 +22,7 @@ from tests.result import Result
 from tests.sampling import sample, sampled
 from tests.waiting import Waiting
 
-from renkei.http import RetryBudget
+from renkei.http.retry import RetryBudget
 from renkei.testing.proxy import Cut, Drop, Fault, Instead, Late, Proxy, Request
 from renkei_sandbox import Sandbox
 from renkei_sandbox.journal import Entry

@@ -19,7 +19,7 @@ from tests.reliability.harness.workloads import IN_DOUBT, LOST, SYNC, WORKLOADS,
 from tests.sampling import ALL, examples, sample, sampled
 
 from renkei.model import Status
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei_sandbox import faults
 
 pytestmark = pytest.mark.timeout(240)  # many cases in one test: seconds, but not on a busy machine

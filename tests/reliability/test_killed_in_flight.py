@@ -13,7 +13,7 @@ from tests.reliability.harness.workloads import Stage, Workload
 from tests.sampling import one_way, sample, sampled
 
 from renkei.model import Outcome
-from renkei.store import Store
+from renkei.store.store import Store
 
 pytestmark = pytest.mark.timeout(240)  # many cases in one test: seconds, but not on a busy machine
 

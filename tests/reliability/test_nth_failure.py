@@ -33,7 +33,7 @@ from tests.reliability.harness.site import CHANGED, NEW_PEOPLE, SAME, Site, Stat
 from tests.result import Result
 from tests.sampling import sample, sampled
 
-from renkei.http import RetryBudget
+from renkei.http.retry import RetryBudget
 from renkei.store import database, schema
 from renkei_sandbox import faults
 

@@ -17,7 +17,7 @@ from tests.result import Result
 from tests.sampling import sample, sampled
 
 from renkei.model import Status
-from renkei.store import Store
+from renkei.store.store import Store
 
 pytestmark = pytest.mark.timeout(240)  # many cases in one test: seconds, but not on a busy machine
 

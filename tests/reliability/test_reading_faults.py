@@ -20,8 +20,8 @@ from tests.result import Result
 from tests.sampling import sample, sampled, some
 
 from renkei.config import load_config
-from renkei.http import RetryBudget
 from renkei.http.request import Timeouts
+from renkei.http.retry import RetryBudget
 from renkei.http.session import Session
 from renkei.model import Selection
 from renkei.people import FieldSpec, Label, Value

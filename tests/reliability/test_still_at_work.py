@@ -20,7 +20,7 @@ from tests.reliability.harness.site import Site
 from tests.sampling import one_way
 
 from renkei.model import Outcome, Status
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei_sandbox.faults import Rule
 
 WORKS_S = 2.5

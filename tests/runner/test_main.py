@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import json
 import os
@@ -8,6 +9,7 @@ import signal
 import statistics
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +63,30 @@ def test_the_engine_imports_nothing_that_it_may_not_need() -> None:
     code = f"import sys, renkei.runs, renkei.logs; print([m for m in {late!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_list_of_companies_imports_nothing_that_reads_employees() -> None:
+    """What only looks at the store does without connections, connectors and mappings."""
+    late = ("renkei.http.connection", "renkei.mapping.model", "renkei.plan", "renkei.plugins")
+    code = f"import sys, renkei.companies; print([m for m in {late!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("package", ["config", "mapping"])
+def test_a_door_has_all_that_it_shows(package: str) -> None:
+    """What a type checker is told of a package is what it has when it is asked, and no module."""
+    door = import_module(f"renkei.{package}")
+    assert door.__file__
+    body = ast.parse(Path(door.__file__).read_text(encoding="utf-8")).body
+    shown = next(part for part in body if isinstance(part, ast.If)).body
+    imports = [part for part in shown if isinstance(part, ast.ImportFrom)]
+    for each in imports:
+        home = import_module(str(each.module))  # a module of that name would take its place now
+        for alias in each.names:
+            assert getattr(door, alias.name) is getattr(home, alias.name)
+    with pytest.raises(AttributeError, match="nothing_like_it"):
+        _ = door.nothing_like_it
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in {"demo", "sandbox"}])

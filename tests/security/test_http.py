@@ -26,8 +26,13 @@ from renkei.errors import (
     RenkeiError,
     UnavailableError,
 )
-from renkei.http import Connection, RetryBudget, Secret, Session, Timeouts, deadline
-from renkei.yamlfile import read_yaml
+from renkei.http import deadline
+from renkei.http.connection import Connection
+from renkei.http.request import Timeouts
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
+from renkei.http.session import Session
+from renkei.yamlfile.source import read_yaml
 
 if TYPE_CHECKING:
     from tests.e2e.office import Office

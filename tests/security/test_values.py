@@ -21,12 +21,12 @@ from tests.e2e.office import SCHEDULES
 from tests.security.canaries import BIRTH, CANARIES, NAME, PERSONAL, TOKENS, found
 
 from renkei.errors import ConfigurationError, MappingError
-from renkei.http import Secret
+from renkei.http.secret import Secret
 from renkei.mapping import parse_mapping
 from renkei.mapping.transforms import BUILT_IN
 from renkei.report.csv import csv_lines
 from renkei.schedule.errand import Errand
-from renkei.store import Store
+from renkei.store.store import Store
 
 if TYPE_CHECKING:
     from tests.e2e.office import Office

@@ -19,7 +19,7 @@ from renkei.errors import RenkeiError, UsageError
 from renkei.runs import Runs
 from renkei.schedule.errand import Errand
 from renkei.schedule.job import Claim
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei_runner.deeds import launch
 from renkei_runner.main import run
 from renkei_web.companies import adopt, forget

@@ -29,7 +29,7 @@ from renkei.database import server as servers
 from renkei.database.opening import columns_of
 from renkei.errors import StoreError, UsageError
 from renkei.runs import copy_store
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei.store.tables import metadata as of_store
 from renkei_runner.main import run
 from renkei_web import second_factor

@@ -19,7 +19,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from tests.web.desk import CHEAP, PASSWORD, Browser, Desk
 
-from renkei.database import Schema, opening
+from renkei.database import opening
+from renkei.database.opening import Schema
 from renkei.errors import StoreError
 from renkei.logs import configure_logging
 from renkei_runner.deeds import launch

@@ -14,7 +14,7 @@ from renkei.config import load_config
 from renkei.errors import RenkeiError
 from renkei.model import Difference, Filter, Selection, Status
 from renkei.runs import Runs
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei_runner import dashboard
 from renkei_web.users import Role
 

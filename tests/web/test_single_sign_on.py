@@ -23,7 +23,7 @@ from tests.web.provider import CLIENT, SECRET, Claims, Provider, listening
 
 from renkei.config import load_main
 from renkei.errors import UsageError
-from renkei.http import Network
+from renkei.http.network import Network
 from renkei_runner.app import OIDC_SECRET
 from renkei_runner.main import run
 from renkei_runner.web import sign_on_of

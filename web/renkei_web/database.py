@@ -16,16 +16,9 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
-from renkei.database import (
-    Opened,
-    Schema,
-    newer,
-    open_database,
-    open_server,
-    standing_of,
-    standing_on_server,
-    translated,
-)
+from renkei.database.opening import Opened, Schema, open_database, standing_of
+from renkei.database.refusals import newer, translated
+from renkei.database.server import open_server, standing_on_server
 from renkei.errors import StoreError
 from renkei.logs import log
 from renkei.place import is_server

@@ -18,9 +18,8 @@ from attrs import define, field, frozen
 from starlette.middleware import Middleware
 
 from renkei.errors import UsageError
-from renkei.http import Network
 from renkei.http.address import is_safe
-from renkei.http.network import add_authorities
+from renkei.http.network import Network, add_authorities
 from renkei.logs import log
 from renkei.words.i18n import _
 

@@ -25,8 +25,8 @@ from renkei.alerts.notifier import (
     Way,
 )
 from renkei.alerts.senders import LINE_WORKS_HOST, Ours, by_apprise, signed
-from renkei.http import Network
 from renkei.http.address import split_url
+from renkei.http.network import Network
 from renkei.plugins import finding
 from renkei.words.i18n import set_language
 

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from renkei.alerts.states import KINDS, State
 from renkei.alerts.words import Names, state_text
-from renkei.config import Company
+from renkei.config.main import Company
 from renkei.store.alerts import Alert
 
 

@@ -17,8 +17,8 @@ from attrs import field, frozen
 
 from renkei.clock import Clock
 from renkei.errors import UnavailableError
-from renkei.http import Network, Timeouts
-from renkei.http.request import Request
+from renkei.http.network import Network
+from renkei.http.request import Request, Timeouts
 
 PROJECT = "renkei.notifiers"
 """The group of entry points; each names a module, or an object, with the hook."""

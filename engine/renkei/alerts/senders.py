@@ -26,7 +26,7 @@ from renkei.alerts.notifier import (
     authorities,
     hookimpl,
 )
-from renkei.http import Network
+from renkei.http.network import Network
 
 CHATWORK = "https://api.chatwork.com/v2"
 LINE_WORKS = "https://webhook.worksmobile.com/message"

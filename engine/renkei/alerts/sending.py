@@ -18,7 +18,7 @@ from attrs import field, frozen
 
 from renkei.alerts.notifier import Message
 from renkei.errors import UsageError
-from renkei.http import Network
+from renkei.http.network import Network
 from renkei.logs import log
 from renkei.words.i18n import _
 

@@ -22,18 +22,21 @@ from renkei.alerts.sending import Became, Letter, send, tell_of
 from renkei.alerts.states import KINDS, OUT_OF_USE, REVIEWED, State, in_use, states
 from renkei.alerts.words import Names
 from renkei.clock import Clock
-from renkei.config import Company, Config, Main, network_of, resolve_secret
 from renkei.config.heads import head_of
+from renkei.config.main import Company, Main
+from renkei.config.network import network_of
 from renkei.config.notify import Notify, Receiver, address_mistake, is_reference
+from renkei.config.records import Config
+from renkei.config.secrets import resolve_secret
 from renkei.errors import ConfigurationError, MappingError, RenkeiError
-from renkei.http import Network
+from renkei.http.network import Network
 from renkei.logs import log
 from renkei.model import Outcome, Status
 from renkei.people import JST, Finding
-from renkei.store import Store
 from renkei.store.alerts import NOT_OF_RUNS, Alert, Gathering, Once, Seen
 from renkei.store.companies import Companies
 from renkei.store.stands import Direction, Missed
+from renkei.store.store import Store
 from renkei.words.i18n import _, language, speaking
 from renkei.words.printable import printable
 

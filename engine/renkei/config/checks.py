@@ -26,10 +26,9 @@ from renkei.http.network import check_authorities, holds_password, proxy_mistake
 from renkei.http.pace import MOST_IN_FLIGHT
 from renkei.people import NEEDS
 from renkei.place import holds_secret, is_server, parsed
-from renkei.plugins.offline import needs_of
 from renkei.safety import ANNOUNCED
 from renkei.words.i18n import _
-from renkei.yamlfile import Document
+from renkei.yamlfile.source import Document
 from renkei.yamlfile.structure import missing_key
 
 Place = tuple[str | int, ...]
@@ -134,7 +133,10 @@ def _needed(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
     connector = data.get("connector")
     missing = [key for key in NEEDS if key not in data]
     if missing and isinstance(connector, str):
-        needs = needs_of(connector)  # asked only if need be, as it imports the connector
+        # Only if need be, as it imports the connector and all that it consists of.
+        from renkei.plugins.offline import needs_of
+
+        needs = needs_of(connector)
         yield from _at(place, (missing_key(key) for key in missing if key in needs))
 
 

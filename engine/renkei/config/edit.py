@@ -20,8 +20,8 @@ from renkei.config.records import Config
 from renkei.errors import ConfigurationError, MappingError
 from renkei.words.acts import Note, unnoted
 from renkei.words.i18n import _
-from renkei.yamlfile import read_file, read_yaml
-from renkei.yamlfile.source import Data, Document, Where
+from renkei.yamlfile.files import read_file
+from renkei.yamlfile.source import Data, Document, Where, read_yaml
 
 BEFORE = ".before"
 """How the name of a file ends that was kept before a change."""

@@ -15,8 +15,9 @@ from renkei.config.load import parse_config
 from renkei.config.main import Company, Environment, Main
 from renkei.config.records import Settings
 from renkei.errors import MappingError
-from renkei.yamlfile import read_file, read_yaml, structure
-from renkei.yamlfile.source import Data
+from renkei.yamlfile.files import read_file
+from renkei.yamlfile.source import Data, read_yaml
+from renkei.yamlfile.structure import structure
 
 
 @frozen(kw_only=True)

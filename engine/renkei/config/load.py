@@ -20,8 +20,9 @@ from renkei.config.store import store_at
 from renkei.errors import ConfigurationError, Hint, MappingError, Problem
 from renkei.schedule.rule import Schedule
 from renkei.words.i18n import _
-from renkei.yamlfile import Document, read_file, read_yaml, structure
-from renkei.yamlfile.source import Data
+from renkei.yamlfile.files import read_file
+from renkei.yamlfile.source import Data, Document, read_yaml
+from renkei.yamlfile.structure import structure
 
 
 @frozen(kw_only=True)

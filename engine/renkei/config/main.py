@@ -11,8 +11,8 @@ from attrs import field, frozen
 from renkei.config.notify import Notify
 from renkei.errors import Hint, UsageError
 from renkei.words.i18n import _
-from renkei.yamlfile import Document
 from renkei.yamlfile.converter import suggestion
+from renkei.yamlfile.source import Document
 
 Environment = Literal["production", "sandbox"]
 

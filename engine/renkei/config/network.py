@@ -10,8 +10,7 @@ from renkei.config.main import DashboardSettings
 from renkei.config.notify import Notify
 from renkei.config.records import ConnectionConfig
 from renkei.errors import ConfigurationError
-from renkei.http import Network
-from renkei.http.network import proxy_mistake
+from renkei.http.network import Network, proxy_mistake
 from renkei.words.i18n import _
 
 

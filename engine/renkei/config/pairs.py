@@ -16,7 +16,7 @@ from attrs import frozen
 from renkei.config.main import MOST_DAYS
 from renkei.config.records import Config, MappingUse
 from renkei.errors import ConfigurationError, MappingError, Problem, UsageError
-from renkei.mapping import FieldMapping
+from renkei.mapping.model import FieldMapping
 from renkei.words.i18n import _
 from renkei.yamlfile.converter import suggestion
 

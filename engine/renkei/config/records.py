@@ -23,9 +23,8 @@ from renkei.people import ClosedHours, Lacking, RequestLimit
 from renkei.safety import Expected, Safety
 from renkei.schedule.rule import Schedule
 from renkei.words.i18n import _
-from renkei.yamlfile import Document
 from renkei.yamlfile.converter import CONVERTER, Wrong, expect, suggestion
-from renkei.yamlfile.source import Data
+from renkei.yamlfile.source import Data, Document
 
 Options = NewType("Options", dict[str, Any])
 """Options of a connection: text, lists and mappings, as nested as the file has them."""

@@ -25,12 +25,12 @@ from renkei.config.main import DashboardSettings
 from renkei.config.records import Config, ConnectionConfig, MappingUse, Options
 from renkei.errors import ConfigurationError, MappingError, RenkeiError, UsageError
 from renkei.logs import log
-from renkei.mapping import built_in_mappings, parse_mapping
+from renkei.mapping.load import built_in_mappings, parse_mapping
 from renkei.plugins.offline import installed, needs_of
 from renkei.words.acts import Note, unnoted
 from renkei.words.i18n import _
-from renkei.yamlfile import read_file, read_yaml
-from renkei.yamlfile.source import Data, Document
+from renkei.yamlfile.files import read_file
+from renkei.yamlfile.source import Data, Document, read_yaml
 
 FOLDER = "secrets"
 """Where tokens are kept, beside the file."""

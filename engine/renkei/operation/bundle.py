@@ -24,17 +24,17 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from attrs import define, field
 
 from renkei import files
-from renkei.config import Company, ConnectionConfig, Main, MappingUse
-from renkei.config.main import DashboardSettings
+from renkei.config.main import Company, DashboardSettings, Main
 from renkei.config.notify import Notify, Receiver
+from renkei.config.records import ConnectionConfig, MappingUse
 from renkei.errors import MappingError, RenkeiError
 from renkei.mapping.load import GROUP
 from renkei.operation.doctor import Sign, versions
 from renkei.plugins import finding
 from renkei.schedule.rule import Chosen
 from renkei.words.codes import TABLE
-from renkei.yamlfile import read_file, read_yaml
-from renkei.yamlfile.source import Data
+from renkei.yamlfile.files import read_file
+from renkei.yamlfile.source import Data, read_yaml
 
 LINES = 200
 """How many lines of a log are enough."""

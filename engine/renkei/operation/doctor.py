@@ -26,9 +26,11 @@ from renkei import retention
 from renkei.alerts import telling
 from renkei.clock import Clock
 from renkei.companies import Companies
-from renkei.config import Config, Main, load_config
 from renkei.config.checks import path_of
 from renkei.config.clock import clock_for_all
+from renkei.config.load import load_config
+from renkei.config.main import Main
+from renkei.config.records import Config
 from renkei.config.secrets import files_in
 from renkei.config.store import store_at
 from renkei.errors import NoStoreError, RenkeiError

@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from renkei.config import Main, load_main, resolve_secret
 from renkei.config.clock import clock_for_all
+from renkei.config.load import load_main
+from renkei.config.main import Main
+from renkei.config.secrets import resolve_secret
 from renkei.config.store import store_at
 from renkei.errors import ConfigurationError, NoStoreError, RenkeiError
 from renkei.logs import log

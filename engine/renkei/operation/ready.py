@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from renkei.config import Main
+from renkei.config.main import Main
 from renkei.config.store import store_at
 from renkei.errors import NoRoomError, NoStoreError, RenkeiError
 from renkei.store.schema import HEAD, refuse_no_place, refuse_no_room, seen_beside, standing

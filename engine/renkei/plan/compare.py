@@ -14,8 +14,8 @@ from attrs import field, frozen
 
 from renkei.identity.roster import roles_of, shows
 from renkei.identity.rules import Evidence
-from renkei.mapping import Translation
 from renkei.mapping.scope import EVERYBODY, Scope
+from renkei.mapping.translate import Translation
 from renkei.model import NUMBERLESS, Change, Rehire, Released
 from renkei.people import Employee, FieldSpec, Value, Values
 

@@ -9,7 +9,7 @@ from renkei.identity.crowd import Crowds, Judged
 from renkei.identity.roll import has_left
 from renkei.identity.roster import roles_of
 from renkei.identity.rules import Twin, is_gap
-from renkei.mapping import Translated
+from renkei.mapping.translate import Translated
 from renkei.model import (
     Candidate,
     Change,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from renkei.mapping import Explained
+from renkei.mapping.translate import Explained
 from renkei.model import Difference, Item
 from renkei.people import Employee, Value
 from renkei.plan.pairing import Pairing

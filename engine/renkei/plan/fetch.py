@@ -28,8 +28,9 @@ from renkei.plan.whole import Whole, misfit
 from renkei.plan.whose import Whose
 from renkei.plugins.facade import Reader
 from renkei.safety import Headcount, Safety, shrinking
-from renkei.store import Fields, Store
+from renkei.store.codec import Fields
 from renkei.store.releases import Place
+from renkei.store.store import Store
 from renkei.words.codes import remark
 from renkei.words.i18n import _, label
 from renkei.words.sentences import reason_text

@@ -18,8 +18,7 @@ from typing import Any
 from attrs import frozen
 
 from renkei.identity.roster import UNKNOWN, Cells, Packed, Roster
-from renkei.mapping import Row
-from renkei.mapping.translate import Unreadable
+from renkei.mapping.translate import Row, Unreadable
 from renkei.model import Alike
 from renkei.people import FieldSpec, Role
 from renkei.plan.compare import Comparison, name_of

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from renkei.identity.rules import Evidence
-from renkei.mapping import FieldMapping, Translation
+from renkei.mapping.model import FieldMapping
 from renkei.mapping.scope import Said, Scope
+from renkei.mapping.translate import Translation
 from renkei.model import Rehire
 from renkei.people import FieldSpec
 from renkei.plan.compare import Comparison, Links

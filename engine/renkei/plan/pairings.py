@@ -8,7 +8,6 @@ from contextlib import suppress
 
 from attrs import define, evolve, field
 
-from renkei.config import Config
 from renkei.config.pairs import (
     Pair,
     could_pair,
@@ -18,17 +17,14 @@ from renkei.config.pairs import (
     not_declared,
     pairs_of,
 )
+from renkei.config.records import Config
 from renkei.config.who import resolved, said_of
 from renkei.errors import RenkeiError
-from renkei.mapping import (
-    FieldMapping,
-    Transforms,
-    check_mapping,
-    compile_translation,
-    load_mapping,
-    parse_mapping,
-    unfilled,
-)
+from renkei.mapping.check import check_mapping, unfilled
+from renkei.mapping.load import load_mapping, parse_mapping
+from renkei.mapping.model import FieldMapping
+from renkei.mapping.transforms import Transforms
+from renkei.mapping.translate import compile_translation
 from renkei.model import Run
 from renkei.people import FieldSpec, OwnFields
 from renkei.plan.pairing import Pairing

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from itertools import starmap
 
 from renkei.clock import base_dates
-from renkei.config import Config
+from renkei.config.records import Config
 from renkei.errors import BusyError, ConfigurationError, Hint, UnusualError, UsageError
 from renkei.model import KnownAccount, Remark, Run, Status
 from renkei.text import near_key

@@ -18,8 +18,8 @@ from renkei.plan.pairing import Pairing
 from renkei.plan.refusals import refuse_numbers
 from renkei.plan.unfilled import blocked_if_unfilled, never_filled
 from renkei.plugins.facade import Reader
-from renkei.store import Store
 from renkei.store.releases import Kept, Place, Record
+from renkei.store.store import Store
 from renkei.words.i18n import _
 from renkei.words.sentences import reason_text
 

@@ -7,14 +7,15 @@ the other's people for their own. What another company says is read from its fil
 
 from __future__ import annotations
 
-from renkei.config import ConnectionConfig, load_config
+from renkei.config.load import load_config
+from renkei.config.records import ConnectionConfig
 from renkei.errors import RenkeiError
 from renkei.http.address import one_spelling
 from renkei.model import KnownAccount
 from renkei.plan.pairings import Pairings
 from renkei.plan.refusals import same_account
-from renkei.store import Store
 from renkei.store.companies import told_to_others
+from renkei.store.store import Store
 
 
 def refuse_shared(store: Store, pairings: Pairings, connection: str, account: str) -> None:

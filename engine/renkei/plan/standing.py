@@ -8,14 +8,14 @@ from contextlib import suppress
 from attrs import evolve, frozen
 
 from renkei.clock import Clock
-from renkei.config import Company
+from renkei.config.main import Company
 from renkei.errors import ConfigurationError, RenkeiError
 from renkei.model import Run, Status
 from renkei.plan.pairing import Pairing
 from renkei.plan.pairings import Pairings
 from renkei.plan.refusals import expired, mapping_changed
-from renkei.store import Store
 from renkei.store.codec import specs_in
+from renkei.store.store import Store
 from renkei.words.i18n import _
 from renkei.words.labels import Labels, Possible
 

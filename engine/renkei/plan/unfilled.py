@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from attrs import evolve
 
 from renkei.errors import SystemFault
-from renkei.mapping import offered_offline, unoffered
+from renkei.mapping.check import offered_offline, unoffered
 from renkei.model import Difference, Item
 from renkei.people import FieldSpec
 from renkei.plan.pairing import Pairing

@@ -21,7 +21,7 @@ from renkei.errors import (
     RenkeiError,
     SystemFault,
 )
-from renkei.http import Conditions, Connection
+from renkei.http.connection import Conditions, Connection
 from renkei.people import (
     CLASSES,
     EMPLOYED,

@@ -15,7 +15,7 @@ import pluggy
 
 from renkei.errors import ConfigurationError, RenkeiError
 from renkei.hookspecs import REQUIRED, WRITES, ConnectorSpec
-from renkei.http import Connection
+from renkei.http.connection import Connection
 from renkei.plugins.contract import hide_in_error
 from renkei.words.i18n import _
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from attrs import frozen
 
 from renkei.errors import RenkeiError
-from renkei.http import Connection
-from renkei.mapping import Beyond, Transforms
+from renkei.http.connection import Connection
+from renkei.mapping.check import Beyond
+from renkei.mapping.transforms import Transforms
 from renkei.people import NEEDS, FieldSpec, Need
 from renkei.plugins import finding
 from renkei.plugins.facade import Reader

@@ -15,11 +15,13 @@ from renkei.alerts.inbox import Entry
 from renkei.alerts.sending import Became
 from renkei.check import Checked
 from renkei.clock import ALWAYS, Clock, Days
-from renkei.config import Config
 from renkei.config.edit import change_setting
 from renkei.config.pairs import Pair
+from renkei.config.records import Config
 from renkei.logs import about
-from renkei.mapping import Beyond, FieldMapping, Transforms
+from renkei.mapping.check import Beyond
+from renkei.mapping.model import FieldMapping
+from renkei.mapping.transforms import Transforms
 from renkei.model import (
     Audited,
     Difference,
@@ -57,7 +59,7 @@ from renkei.schedule.job import Claim, Job, Ticket
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import Ahead
 from renkei.scheduled import Scheduled
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei.sync.course import Wanted
 from renkei.words.labels import Labels, Possible
 

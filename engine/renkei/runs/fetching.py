@@ -29,8 +29,8 @@ from renkei.plugins.facade import Reader
 from renkei.runs.choosing import Choosing
 from renkei.runs.ground import Ground
 from renkei.schedule.job import Claim
-from renkei.store import Pulse
 from renkei.store.codec import specs_of
+from renkei.store.hold import Pulse
 from renkei.store.releases import Place
 from renkei.sync.record import reason_of
 from renkei.words.codes import part_of, remark

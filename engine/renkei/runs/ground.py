@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from functools import cache
 
-from renkei.config import Config, clock_for
+from renkei.config.clock import clock_for
+from renkei.config.records import Config
 from renkei.errors import ClosedError, ConfigurationError, NoStoreError, StoreError
 from renkei.http.pace import Meet, Share, Window
 from renkei.model import Run
@@ -17,10 +18,10 @@ from renkei.plan.pairings import Pairings
 from renkei.plan.standing import Standing
 from renkei.plan.unusual import Judging
 from renkei.plugins.facade import Reader
-from renkei.store import Store
 from renkei.store.paces import user_of_pace
 from renkei.store.releases import Place
 from renkei.store.schema import seen_beside
+from renkei.store.store import Store
 from renkei.systems import Systems
 from renkei.who import recorded
 from renkei.words.codes import remark

@@ -11,7 +11,7 @@ from renkei.errors import RenkeiError
 from renkei.logs import log
 from renkei.retention import Gone
 from renkei.runs.ground import Ground
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei.words.codes import remark
 
 

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from renkei.database import damaged, refuse_damage
+from renkei.database.refusals import damaged, refuse_damage
 from renkei.errors import Hint, NoRoomError, UsageError
 from renkei.model import Item, Outcome, Remark, Run, Status
 from renkei.observer import Observer

@@ -115,7 +115,7 @@ class Hold:
     def intend(
         self, told: Sequence[Told], wanted: Sequence[tuple[int, str]], at: dt.datetime
     ) -> list[int] | None:
-        """Commit outcomes and intents under this lease; see :meth:`renkei.store.Store.intend`."""
+        """Commit outcomes and intents under this lease; see `Store.intend`."""
         now = Moment.now()
         try:
             ids = self._store.intend(self.lease, told, wanted, at)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from renkei import database
-from renkei.database import Opened, Schema, open_database
+from renkei.database import refusals
+from renkei.database.opening import Opened, Schema, open_database, standing_of
+from renkei.database.server import open_server, standing_on_server
 from renkei.errors import Hint, NoRoomError, NoStoreError, StoreError
 from renkei.place import is_server, shown
 from renkei.store.tables import metadata
@@ -37,7 +38,7 @@ def open_store(place: str, *, create: bool) -> Opened:
     it cannot be used.
     """
     if is_server(place):
-        opened = database.open_server(place, SCHEMA, create=create)
+        opened = open_server(place, SCHEMA, create=create)
         if opened is None:
             raise no_store(shown(place))
         return opened
@@ -55,7 +56,7 @@ def standing(place: str) -> str:
     Raises NoStoreError if there is none, StoreError if it cannot be used.
     """
     if is_server(place):
-        found = database.standing_on_server(place, SCHEMA)
+        found = standing_on_server(place, SCHEMA)
         if found is None:
             raise no_store(shown(place))
         return found
@@ -63,7 +64,7 @@ def standing(place: str) -> str:
     with translated(path):
         if not os.path.lexists(path):
             raise no_store(path)
-        return database.standing_of(path, SCHEMA)
+        return standing_of(path, SCHEMA)
 
 
 def _path(place: object) -> Path:
@@ -86,7 +87,7 @@ def refuse_no_place(place: str) -> None:
         return
     path = _path(place)
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise database.unwritable(path)
+        raise refusals.unwritable(path)
 
 
 def refuse_no_room(place: str) -> None:
@@ -110,7 +111,7 @@ def room(place: str) -> int | None:
 
 def no_room(place: object) -> NoRoomError:
     """Return the error of a disk that is full; old reports can give room back, if there are any."""
-    error = database.no_room(place)
+    error = refusals.no_room(place)
     if not is_server(str(place)) and _path(place).exists():
         error.hint = Hint("purge")
     return error
@@ -155,7 +156,7 @@ def moved(place: str, goal: str) -> StoreError:
 def translated(place: object) -> Iterator[None]:
     """Turn every error of the database or the file system into a StoreError about *place*."""
     try:
-        with database.translated(place):
+        with refusals.translated(place):
             yield
     except NoRoomError:
         raise no_room(place) from None

@@ -21,7 +21,7 @@ from attrs import define, field, frozen
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 
-from renkei.database import driver_of
+from renkei.database.opening import driver_of
 from renkei.store.tables import accounts, facts
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from renkei.clock import Clock
 from renkei.errors import BusyError, ConfigurationError, UnavailableError
-from renkei.http import Tokens
+from renkei.http.oauth import Tokens
 from renkei.store import serial
 from renkei.store.database import Database, locking
 from renkei.store.owner import Owner, beat, silent_s

@@ -34,7 +34,8 @@ from renkei.people import BatchWrite, Employee, NewField, Values
 from renkei.plan.choose import vanished
 from renkei.plugins.facade import AT_ONCE
 from renkei.plugins.writer import Written
-from renkei.store import ACCEPTED, ANSWERED, Write
+from renkei.store.journal import Write
+from renkei.store.tables import ACCEPTED, ANSWERED
 from renkei.sync.doubt import Answers, Doubts
 from renkei.sync.flight import Claims, Disputes, Flight, Sending
 from renkei.sync.look import Look, Seen, batches, ref_of

@@ -15,8 +15,9 @@ from attrs import define, field, frozen
 
 from renkei.model import Item, Outcome, Remark
 from renkei.people import Employee, Ref
-from renkei.store import ACCEPTED, NOT_STORED, OTHERWISE, Write
 from renkei.store.hold import SENT_S
+from renkei.store.journal import Write
+from renkei.store.tables import ACCEPTED, NOT_STORED, OTHERWISE
 from renkei.sync.look import Look, Seen, ref_of
 from renkei.sync.record import Recorder
 from renkei.words.codes import remark

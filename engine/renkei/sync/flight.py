@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from attrs import define, field, frozen
 
 from renkei.errors import RenkeiError
-from renkei.http import Connection
+from renkei.http.connection import Connection
 from renkei.model import Item
 from renkei.people import BatchWrite, FieldSpec, Value
 from renkei.plugins.writer import Written

@@ -13,7 +13,9 @@ from renkei.logs import log
 from renkei.model import Item, Outcome, Remark
 from renkei.observer import Observer
 from renkei.people import JST
-from renkei.store import Hold, Store, Told, Write
+from renkei.store.hold import Hold
+from renkei.store.journal import Told, Write
+from renkei.store.store import Store
 from renkei.words.codes import remark
 
 

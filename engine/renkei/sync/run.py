@@ -18,7 +18,9 @@ from renkei.plan import estimate
 from renkei.plan.pairing import Pairing
 from renkei.plugins.facade import Reader
 from renkei.plugins.writer import Writer
-from renkei.store import Hold, Lease, Moment, Store
+from renkei.store.hold import Hold, Moment
+from renkei.store.lease import Lease
+from renkei.store.store import Store
 from renkei.sync.apply import Apply, Stopped
 from renkei.sync.doubt import Answers, Doubts, Waits
 from renkei.sync.look import Look

@@ -11,7 +11,8 @@ from attrs import define, field
 
 from renkei.errors import RenkeiError, SystemFault, UnavailableError
 from renkei.model import Item, Outcome
-from renkei.store import REFUSED, Write
+from renkei.store.journal import Write
+from renkei.store.tables import REFUSED
 from renkei.sync.doubt import Doubts
 from renkei.sync.look import Look, ref_of
 from renkei.sync.record import Recorder, reason_of

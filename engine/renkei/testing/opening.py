@@ -16,7 +16,8 @@ from renkei.connector import (
     RequestLimit,
     Values,
 )
-from renkei.http import RetryBudget, Secret
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
 from renkei.plugins.writer import Writer, Written
 from renkei.testing.memory import installed
 

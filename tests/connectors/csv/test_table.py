@@ -29,7 +29,7 @@ from renkei.connector import (
     UnavailableError,
 )
 from renkei.errors import ConnectorError
-from renkei.http import Secret
+from renkei.http.secret import Secret
 from renkei.mapping.values import fault
 from renkei_csv import CSV
 from renkei_csv.columns import Column, options_of, read, style_of, written

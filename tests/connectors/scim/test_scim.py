@@ -23,7 +23,9 @@ from renkei.errors import (
     RenkeiError,
     UnavailableError,
 )
-from renkei.http import Conditions, Connection, RetryBudget, Secret
+from renkei.http.connection import Conditions, Connection
+from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
 from renkei.people import Employee, FieldSpec, OwnFields, Ref, Values
 from renkei.plugins.contract import is_sound
 from renkei.plugins.writer import Writer

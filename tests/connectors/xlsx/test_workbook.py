@@ -28,7 +28,7 @@ from tests.connectors.xlsx.workbooks import (
 )
 
 from renkei.connector import AnswerError, ConfigurationError, Connection, OptionsError
-from renkei.http import Secret
+from renkei.http.secret import Secret
 from renkei_csv.columns import options_of
 from renkei_csv.connector import CSV, Sheet, opened
 from renkei_csv.table import Cell, Unreadable

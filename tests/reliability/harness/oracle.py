@@ -17,7 +17,7 @@ from tests.result import Result
 from renkei.config import load_config
 from renkei.model import Difference, Filter, Item, Outcome, Status
 from renkei.runs import Runs
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei_sandbox.journal import Entry
 
 WRITTEN = {"create": Outcome.CREATED, "update": Outcome.UPDATED}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from renkei.http import Timeouts
+from renkei.http.request import Timeouts
 
 PATIENCE_S = 20.0
 

@@ -20,7 +20,7 @@ from tests.reliability.harness.killer import Child, Zygote
 from tests.reliability.harness.points import Armed
 from tests.result import Result
 
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei_sandbox import Sandbox
 from renkei_sandbox.faults import Fault
 from renkei_sandbox.journal import Entry

@@ -15,7 +15,7 @@ from tests.reliability.harness.points import Armed
 from tests.reliability.harness.site import CHANGED, NEW_PEOPLE, SAME, Site, State
 
 from renkei.model import Outcome, Status
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei_sandbox import faults
 
 DONE: Mapping[str, Outcome] = {

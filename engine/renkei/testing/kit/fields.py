@@ -16,7 +16,7 @@ class FieldChecks:
 
     @promise(N_("The fields are described without a network, and one of them is the number."))
     def test_fields_are_described_offline(self, tenant: Tenant) -> None:
-        from renkei.http import Connection
+        from renkei.http.connection import Connection
 
         options = tenant.author.settings(tenant.url).get("options", {})
         with installed(**{NAME: tenant.author.factory}):

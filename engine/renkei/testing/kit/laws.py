@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from renkei.config import load_config
+from renkei.config.load import load_config
 from renkei.connector import FieldSpec, RecordError, Value
 from renkei.model import Difference, Run, Selection
 from renkei.runs import Runs

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from renkei.errors import ConfigurationError
-from renkei.http import Secret
+from renkei.http.secret import Secret
 from renkei.plugins import finding
 from renkei.plugins.sheet import Promised, Result, Sheet, summed_up, written
 from renkei.testing.kit.author import Author

@@ -13,8 +13,8 @@ from attrs import define, field
 
 from renkei.clock import Clock
 from renkei.connector import Employee, FieldSpec, Ref, RenkeiError, Value, Values
-from renkei.http import Secret
 from renkei.http.address import is_loopback
+from renkei.http.secret import Secret
 from renkei.plugins.facade import Reader
 from renkei.plugins.writer import Writer, Written
 from renkei.testing.kit.promise import NO_HTTP, NO_WRITES
