@@ -16,7 +16,6 @@ for _each in (
     "sqlalchemy.dialects.postgresql.psycopg",
     "structlog",
     "renkei.runs",
-    "renkei.store",
     "renkei_runner.cli",
     "renkei_runner.main",
     "renkei_runner.progress",
