@@ -34,6 +34,7 @@ model       records of a run; people are the records that connectors speak
 errors      one class per way to recover
 
 Beside them: text (what counts when texts are compared) with kanji, private (what is never read),
-place (where a database is), clock, observer, logs, files and who. locale has the translations, and
-testing small real connectors for everybody's tests.
+place (where a database is), clock, observer, logs, files, who, and lazily (names that are imported
+when they are asked for). locale has the translations, and testing small real connectors for
+everybody's tests.
 """
