@@ -33,7 +33,7 @@ from renkei.store.alerts import (
     week,
 )
 from renkei.store.audit import Entry
-from renkei.store.database import Database, is_abandoned, locking
+from renkei.store.database import Database, locking
 from renkei.store.due import Due
 from renkei.store.figures import FiguresOfAll
 from renkei.store.log import AuditLog
@@ -64,6 +64,7 @@ from renkei.store.tables import (
     writes,
 )
 from renkei.store.vault import let_go_of_tokens
+from renkei.store.views import is_abandoned
 from renkei.store.workers import Workers
 from renkei.words.i18n import _
 

@@ -1,4 +1,4 @@
-"""What every part of the store shares: transactions, and a run as it stands at this moment.
+"""What every part of the store shares: transactions, and the walls around a company.
 
 SQLite has one writer at a time. On a server each transaction that decides by what it reads locks it
 first, always in this order: the company, its jobs, the run, the lease of an account, the writes and
@@ -19,17 +19,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.engine import Connection
 
-from renkei.database.refusals import damaged, refuse_damage
-from renkei.errors import Hint, NoRoomError, UsageError
-from renkei.model import Item, Outcome, Remark, Run, Status
+from renkei.database.refusals import damaged
+from renkei.errors import NoRoomError, UsageError
 from renkei.observer import Observer
-from renkei.store import codec, lease, schema, serial
+from renkei.store import schema, serial
 from renkei.store.audit import Entry, append
-from renkei.store.owner import Owner, is_alive, known_in_s
 from renkei.store.serial import RESTORED, Mark, Seen, insert_unless_there, keep
-from renkei.store.tables import facts, items, leases, runs, writes
+from renkei.store.tables import facts
 from renkei.who import recorded
 from renkei.words.codes import remark
 from renkei.words.i18n import _
@@ -45,10 +43,6 @@ COMPANY_LOCK = 7236537
 KEY = "account_key"
 """The fact with which accounts are told apart; it never leaves the store."""
 
-_RUN = sa.select(runs).where(
-    runs.c.company == sa.bindparam("company"), runs.c.id == sa.bindparam("run")
-)
-
 
 class Database:
     """
@@ -60,7 +54,7 @@ class Database:
     was more than there is, or another store. The first transaction notes it.
 
     It is opened for one *company*: what belongs to another one is as if it did not exist, even if
-    somebody guesses an id. See :meth:`_of` and :meth:`_key`. *who* stands in its audit log.
+    somebody guesses an id. See :meth:`_of` and `Views._key`. *who* stands in its audit log.
     """
 
     def __init__(
@@ -88,7 +82,6 @@ class Database:
         self.is_older = False
         self._secret = b""
         self._removals = ""
-        self._known_fields: dict[int, codec.Fields] = {}
         # Without either there is nothing to compare, and opening costs no transaction.
         if seen or company:
             self.is_older = self._is_older_than(last)
@@ -161,44 +154,6 @@ class Database:
             query = sa.select(facts.c.value).where(facts.c.name == name)
             kept: str = connection.execute(query).scalar_one()
             return kept
-
-    def run(self, run_id: str) -> Run:
-        """Return a run as it stands now; UsageError if there is none of that id."""
-        with self._reading() as connection:
-            return self._view(connection, self._row(connection, run_id))
-
-    def latest(self, limit: int, before: str | None = None) -> list[Run]:
-        """Return the newest runs, newest first; with *before*, those older than that one."""
-        query = sa.select(runs).where(self._of(runs)).order_by(runs.c.id.desc()).limit(limit)
-        if before is not None:
-            query = query.where(runs.c.id < number_of(before))
-        with self._reading() as connection:
-            return [self._view(connection, row) for row in connection.execute(query).mappings()]
-
-    def newest_plans(self) -> list[Run]:
-        """Return the newest run of each direction that has a plan, in no particular order."""
-        planned = self._of(runs), runs.c.fetched_at.is_not(None)
-        newest = sa.select(sa.func.max(runs.c.id)).where(*planned)
-        newest = newest.group_by(runs.c.source, runs.c.target)
-        query = sa.select(runs).where(self._of(runs), runs.c.id.in_(newest))
-        with self._reading() as connection:
-            return [self._view(connection, row) for row in connection.execute(query).mappings()]
-
-    def undecided_s(self) -> float | None:
-        """
-        Return in how many seconds it is known of every run whether somebody is at work on it.
-
-        None: now. Only of another machine, or of the time before a restart, it may not be.
-        """
-        fetching = sa.select(runs).where(self._of(runs), runs.c.status == Status.FETCHING.value)
-        held = sa.select(leases).where(self._of(leases))
-        with self._reading() as connection:
-            fetches = connection.execute(fetching).mappings()
-            waits = [_undecided_s(row, f"fetch {row['id']}") for row in fetches]
-            syncs = connection.execute(held).mappings()
-            waits += [_undecided_s(row, lease.place(row)) for row in syncs]
-        undecided = [wait for wait in waits if wait is not None]
-        return max(undecided, default=None)
 
     @contextmanager
     def _reading(self, *, settled: sa.Table | None = None) -> Iterator[Connection]:
@@ -414,116 +369,10 @@ class Database:
             number = zlib.crc32(company.encode()) >> 1  # a lock has 32 bits, one of them the sign
             connection.execute(sa.select(lock(COMPANY_LOCK, number)))
 
-    def _set(self, run_id: int, **columns: object) -> None:
-        with self._writing() as connection:
-            self._update(connection, run_id, **columns)
-
-    def _update(self, connection: Connection, run_id: int, **columns: object) -> None:
-        one = sa.update(runs).where(self._of(runs), runs.c.id == run_id)
-        connection.execute(one.values(**columns))
-
     def _of(self, table: sa.Table) -> sa.ColumnElement[bool]:
         """Return the condition that rows of *table* are of our company: every query has it."""
         column: sa.Column[str] = table.c.company
         return column == self.company
-
-    def _between(self, source: str, target: str) -> sa.ColumnElement[bool]:
-        """Return the condition that a run is of this pair: others have connections of the name."""
-        return sa.and_(self._of(runs), runs.c.source == source, runs.c.target == target)
-
-    def _key(self, run_id: str) -> int:
-        """
-        Return the key of a run of our company; UsageError if it is of another, or of none.
-
-        Employees and writes are reached by such a key alone.
-        """
-        key = number_of(run_id)
-        if key not in self._given:
-            with self._reading() as connection:
-                self._row(connection, run_id)
-        return key
-
-    def _fields(self, connection: Connection, run_id: int) -> codec.Fields:
-        """Return what was read for the plan of a run; it is never changed once it is there."""
-        if run_id in self._known_fields:
-            return self._known_fields[run_id]
-        query = sa.select(runs.c.fields).where(self._of(runs), runs.c.id == run_id)
-        kept = connection.execute(query).scalar()
-        fields = codec.fields_in(kept)
-        if kept is not None:  # the fetch may not have stored them yet
-            self._known_fields[run_id] = fields
-        return fields
-
-    def _item(self, connection: Connection, row: RowMapping) -> Item:
-        """Return the plan item in *row*."""
-        return codec.item_in(row, self._fields(connection, row["run_id"]))
-
-    def _row(self, connection: Connection, run_id: str, *, lock: bool = False) -> RowMapping:
-        """Return the row of a run; with *lock*, nobody else changes the run until we are done."""
-        asked = {"company": self.company, "run": number_of(run_id)}
-        row = connection.execute(_LOCKED if lock else _RUN, asked).mappings().first()
-        if row is None:
-            refuse_damage(connection, self._place)  # before a lost run is called unknown
-            raise no_run(run_id)
-        self._given.add(row["id"])
-        return row
-
-    def _view(self, connection: Connection, row: RowMapping) -> Run:
-        """Return the run in *row*; after a dead process fetching is failed, syncing paused."""
-        self._given.add(row["id"])
-        status = status_now(row, lambda: lease.holder(connection, row["id"]) is not None)
-        outcomes = None
-        if row["sync_started_at"] is not None:
-            outcomes = self._outcomes(connection, row)
-        return codec.run_in(row, status, outcomes, reason_now(row, status))
-
-    @staticmethod
-    def _outcomes(connection: Connection, row: RowMapping) -> dict[Outcome, int]:
-        """Count the outcomes as of now; of a purged run only the chosen ones have a row."""
-        now = outcome_now().label("now")
-        query = (
-            sa.select(now, sa.func.count())
-            .where(items.c.run_id == row["id"], items.c.selected)
-            .group_by(now)
-        )
-        counts = dict.fromkeys(Outcome, 0)
-        counts |= {Outcome(name): count for name, count in connection.execute(query)}
-        counts[Outcome.NOT_SELECTED] = sum(row["counts"].values()) - sum(counts.values())
-        return counts
-
-
-def status_now(row: RowMapping, is_held: Callable[[], bool]) -> Status:
-    """
-    Return how the run in *row* stands: after a dead process fetching is failed, syncing paused.
-
-    *is_held* tells whether a process that lives has its lease.
-    """
-    status = Status(row["status"])
-    if status is Status.FETCHING and is_abandoned(row):
-        return Status.FAILED
-    if status is Status.SYNCING and not is_held():
-        return Status.PAUSED
-    return status
-
-
-def reason_now(row: RowMapping, status: Status) -> Remark | None:
-    """Return why the run in *row* has the *status* that :func:`status_now` tells."""
-    is_as_kept = status.value == row["status"]
-    return codec.remark_in(row["reason"]) if is_as_kept else remark("interrupted")
-
-
-def is_abandoned(row: RowMapping) -> bool:
-    """Tell whether nobody fetches the run in *row* any more."""
-    return not is_alive(Owner.parse(row["owner"]), row["beat"] or 0.0, f"fetch {row['id']}")
-
-
-def _undecided_s(row: RowMapping, place: str) -> float | None:
-    if row["owner"] is None:
-        return None
-    owner, last = Owner.parse(row["owner"]), row["beat"] or 0.0
-    if not is_alive(owner, last, place):
-        return None
-    return known_in_s(owner, last, place)
 
 
 def locking(query: sa.Select[Any]) -> sa.Select[Any]:
@@ -533,9 +382,6 @@ def locking(query: sa.Select[Any]) -> sa.Select[Any]:
     What is read afterwards is as the last one has left it. SQLite has one writer at a time anyway.
     """
     return query.with_for_update(key_share=True)
-
-
-_LOCKED = locking(_RUN)
 
 
 def keepers_now(connection: Connection) -> float:
@@ -548,35 +394,6 @@ def keepers_now(connection: Connection) -> float:
     # now() would be the beginning of the transaction, which may have waited for a lock since.
     now = sa.extract("epoch", sa.func.clock_timestamp())
     return float(connection.execute(sa.select(now)).scalar_one())
-
-
-def same_item() -> sa.ColumnElement[bool]:
-    """Return the condition that joins the writes of an item to it."""
-    return sa.and_(writes.c.run_id == items.c.run_id, writes.c.position == items.c.position)
-
-
-def outcome_now() -> sa.ColumnElement[str]:
-    """
-    Return what became of an employee of a run whose sync has begun, as of this moment.
-
-    Somebody without a final outcome waits, or is in doubt if a write of theirs is open: a process
-    that was killed had no time to say so.
-    """
-    undecided = sa.or_(items.c.outcome.is_(None), items.c.outcome == Outcome.DEFERRED.value)
-    open_write = sa.select(writes.c.id).where(same_item(), writes.c.result.is_(None)).exists()
-    return sa.case(
-        (sa.not_(items.c.selected), Outcome.NOT_SELECTED.value),
-        (sa.and_(undecided, open_write), Outcome.UNKNOWN.value),
-        else_=sa.func.coalesce(items.c.outcome, Outcome.DEFERRED.value),
-    )
-
-
-_SENT = sa.select(sa.exists().where(writes.c.run_id == sa.bindparam("run")))
-
-
-def begun(connection: Connection, run_id: int) -> bool:
-    """Return whether the first intent of a run has been committed: an outcome alone is none."""
-    return bool(connection.execute(_SENT, {"run": run_id}).scalar())
 
 
 def key_of(result: sa.CursorResult[Any]) -> int:
@@ -592,17 +409,3 @@ def number_in(text: str) -> int | None:
     if not is_number or len(text) > 15:  # a longer one may not fit the column
         return None
     return int(text)
-
-
-def number_of(run_id: str) -> int:
-    """Return the number that *run_id* is; UsageError if no run can be called so."""
-    number = number_in(run_id)
-    if number is None:
-        raise no_run(run_id)
-    return number
-
-
-def no_run(run_id: str) -> UsageError:
-    """Return the error of a run that does not exist, or is another company's."""
-    message = _("There is no run {run}.")
-    return UsageError(message.format(run=run_id), code="unknown_run", hint=Hint("reports"))

@@ -10,17 +10,18 @@ from sqlalchemy.engine import Connection
 from renkei.errors import BusyError
 from renkei.schedule.errand import Errand
 from renkei.schedule.job import Claim, Job
-from renkei.store.database import locking, number_of
+from renkei.store.database import locking
 from renkei.store.schedules import LEFT_OUT, Schedules, given_up, job_in, new_job, of_job
 from renkei.store.serial import insert_unless_there
 from renkei.store.tables import accounts, jobs
+from renkei.store.views import Views, number_of
 from renkei.words.i18n import _
 
 MOMENT = dt.timedelta(microseconds=1)
 LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-class Errands(Schedules):
+class Errands(Schedules, Views):
     """The part of the store that knows what people have asked for."""
 
     def ask_for(self, errand: Errand, at: dt.datetime) -> Claim:

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from attrs import field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
-from renkei.store.database import Database, status_now
+from renkei.store.database import Database
 from renkei.store.purge import retained
 from renkei.store.stands import at_work
 from renkei.store.tables import facts, jobs, runs, schedules, writes
+from renkei.store.views import status_now
 from renkei.store.workers import WorkerSign, workers_in
 
 LATELY = dt.timedelta(days=1)

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.errors import Hint, UsageError
 from renkei.model import Difference, Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease
-from renkei.store.database import Database, begun, locking, same_item
+from renkei.store.database import locking
 from renkei.store.lease import Lease
 from renkei.store.serial import RESTORED, free_number, put_account
 from renkei.store.tables import (
@@ -29,6 +29,7 @@ from renkei.store.tables import (
     runs,
     writes,
 )
+from renkei.store.views import Views, begun, same_item
 from renkei.words.codes import remark
 from renkei.words.i18n import _
 
@@ -102,7 +103,7 @@ class Told:
     detail: str | None = None
 
 
-class Journal(Database):
+class Journal(Views):
     """The part of the store that makes a sync safe to interrupt anywhere."""
 
     def has_begun(self, run_id: str) -> bool:

@@ -18,17 +18,12 @@ from renkei.people import Choice
 from renkei.schedule.job import Claim
 from renkei.store import codec, lease
 from renkei.store.codec import Fields
-from renkei.store.database import (
-    Database,
-    begun,
-    key_of,
-    outcome_now,
-    same_item,
-)
+from renkei.store.database import key_of
 from renkei.store.owner import Owner, beat
 from renkei.store.schedules import keep_at_job
 from renkei.store.serial import free_number, put_account
 from renkei.store.tables import ANSWERED, UNFINISHED, accounts, items, runs, writes
+from renkei.store.views import Views, begun, outcome_now, same_item
 from renkei.text import folded
 from renkei.words.i18n import _
 
@@ -66,7 +61,7 @@ def _in_two(rows: list[dict[str, Any]]) -> Iterator[tuple[sa.Insert, list[dict[s
         yield sa.insert(items).values(dict(_SAY_NOTHING)), quiet
 
 
-class Plans(Database):
+class Plans(Views):
     """The part of the store that a fetch fills and a choice marks."""
 
     def begin_fetch(

@@ -13,14 +13,15 @@ from sqlalchemy.engine import Connection
 
 from renkei.errors import NoRoomError
 from renkei.store import codec, schema, serial
-from renkei.store.database import Database, locking
+from renkei.store.database import locking
 from renkei.store.tables import ACCEPTED, ANSWERED, items, leases, metadata, runs, writes
+from renkei.store.views import Views
 
 BIT = 20
 """Employees, or pages of the file, that are freed at a time where the disk has no room."""
 
 
-class Purge(Database):
+class Purge(Views):
     """The part of the store that lets go of what is old."""
 
     def purge(self, before: dt.datetime) -> int:

@@ -16,8 +16,8 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.model import WRITTEN, Difference, Outcome, Remark, Status
 from renkei.people import JST
 from renkei.store import codec, lease
-from renkei.store.database import is_abandoned, reason_now, status_now
 from renkei.store.tables import items, jobs, leases, runs, writes
+from renkei.store.views import is_abandoned, reason_now, status_now
 from renkei.words.codes import part_of
 
 COLUMNS = (

@@ -23,7 +23,7 @@ BUGS: tuple[Bug, ...] = (
         "run-of-another-company",
         "Whoever guesses the number of a run reads that of another company.",
         (
-            "renkei.store.database:Database._row",
+            "renkei.store.views:Views._row",
             "connection.execute(_LOCKED if lock else _RUN, asked)",
             'connection.execute(sa.select(runs).where(runs.c.id == asked["run"]))',
         ),
@@ -43,14 +43,14 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "key-is-taken-for-given",
         "A number of a run reaches its people, whosever they are.",
-        ("renkei.store.database:Database._key", "if key not in self._given:", "if False:"),
+        ("renkei.store.views:Views._key", "if key not in self._given:", "if False:"),
         tests="tests/engine/test_companies.py"
         "::test_a_run_of_another_company_is_as_if_it_did_not_exist[sqlite-entries]",
     ),
     bug(
         "alike-is-the-same",
         "Two companies that call their connections alike learn their usual counts of each other.",
-        ("renkei.store.database:Database._between", "self._of(runs), ", ""),
+        ("renkei.store.views:Views._between", "self._of(runs), ", ""),
         tests="tests/engine/test_companies.py"
         "::test_nothing_of_another_company_is_listed_or_learned_from[sqlite]",
     ),

@@ -350,7 +350,7 @@ BUGS: tuple[Bug, ...] = (
         "outcome-is-a-beginning",
         "Whoever needed nothing counts as a beginning: the plan has no age any more.",
         (
-            "renkei.store.database:begun",
+            "renkei.store.views:begun",
             'connection.execute(_SENT, {"run": run_id})',
             (
                 "connection.execute(sa.select(items.c.position)"

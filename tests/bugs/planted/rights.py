@@ -9,7 +9,7 @@ BUGS: tuple[Bug, ...] = (
         "foreign-run-is-shown",
         "A run of another company is shown to whoever guesses its id below their own company.",
         (
-            "renkei.store.database:Database._row",
+            "renkei.store.views:Views._row",
             "connection.execute(_LOCKED if lock else _RUN, asked)",
             'connection.execute(sa.select(runs).where(runs.c.id == asked["run"]))',
         ),

@@ -58,7 +58,7 @@ BUGS: tuple[Bug, ...] = (
         "deferred-is-no-doubt",
         "Whoever was deferred and is sent again as the process dies does not count as in doubt.",
         (
-            "renkei.store.database:outcome_now",
+            "renkei.store.views:outcome_now",
             "sa.or_(items.c.outcome.is_(None), items.c.outcome == Outcome.DEFERRED.value)",
             "items.c.outcome.is_(None)",
         ),

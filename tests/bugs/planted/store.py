@@ -138,7 +138,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "nothing-locked-on-a-server",
         "On a server two transactions decide by what neither of them has locked.",
-        ("renkei.store.database:Database._row", "_LOCKED if lock else _RUN", "_RUN"),
+        ("renkei.store.views:Views._row", "_LOCKED if lock else _RUN", "_RUN"),
         tests="tests/engine/test_store_server.py"
         "::test_a_choice_waits_for_the_sync_that_is_just_beginning",
     ),
