@@ -74,16 +74,22 @@ class Draft:
         Those with a *near* number are told of by themselves. A number that is not this one's
         *alone* says nothing of who is who.
         """
+        is_new = not self._find_known(crowds, alone=alone)
+        if is_new and self.number is not None:
+            self._look_for_twins(crowds, near)
+
+    def _find_known(self, crowds: Crowds, *, alone: bool) -> bool:
+        """Find who is linked or has the number; tell whether anybody is, or stands in the way."""
         comparison, target = self._comparison, crowds.target.roster
         linked = comparison.links.same.get(self._person.id)
         if linked is not None:
             partner = target.find(linked)
             if partner is not None:
                 self.link(partner)
-                return
+                return True
             if linked in target.outside:
                 self.block("number_taken", numbers=(target.outside[linked] or linked,))
-                return
+                return True
         hits = target.get(self.number) if self.number else []
         self._partners = len(hits)  # of several none is taken: note_numbers blocks
         if len(hits) == 1 and not alone:
@@ -92,8 +98,8 @@ class Draft:
             self._meet(hits[0], crowds)
         elif not hits and self.number in target.taken:
             self.block("number_taken")
-        elif not hits and self.number is not None:
-            self._look_for_twins(crowds, near)
+            return True
+        return bool(hits)
 
     @property
     def meant(self) -> tuple[Employee, ...]:
@@ -103,10 +109,20 @@ class Draft:
         return (self._partner, *self._candidates)
 
     def find_leaver(self, crowds: Crowds) -> tuple[Employee | None, bool]:
-        """Return whose date of leaving this is, and whether that is beyond a doubt."""
-        self.find_partner(crowds, (), alone=True)
+        """
+        Return whose date of leaving this is, and whether that is beyond a doubt.
+
+        Nobody goes on with an old record only to leave: that is for who is new.
+        """
+        self._find_known(crowds, alone=True)
         certain = not self._reasons and all(note.code == "linked" for note in self._notes)
-        return self._partner, certain
+        return self._partner, certain and not self._is_back()
+
+    def _is_back(self) -> bool:
+        """Tell whether the partner's date of leaving is of a time before this employment."""
+        there = self._partner.values if self._partner else {}
+        left = roles_of(there, self._comparison.target_specs).get("left")
+        return is_gap(_day(left), _day(self._roles.get("hired")))
 
     def link(self, partner: Employee) -> None:
         """
@@ -142,7 +158,7 @@ class Draft:
         self.namesakes = twins.same_names
         back = twins.by_kind.get(Twin.REHIRE, ())
         is_clear = len(back) == 1 and Twin.SAME not in twins.by_kind
-        if comparison.rehire == "reuse" and is_clear:
+        if comparison.rehire == "reuse" and is_clear and crowds.goes_on(self._person, back[0]):
             self.link(back[0])
             self._candidates = back  # Releasing.keep_reused looks for the record here
             return
@@ -321,7 +337,7 @@ class Draft:
         self._block_unread(self._partner, self._comparison.names[1], mapped)
         roles = roles_of(self._partner.values, self._comparison.target_specs)
         left = roles.get("left")
-        back = self.is_linked and is_gap(_day(left), _day(self._roles.get("hired")))
+        back = self.is_linked and self._is_back()
         if has_left(left, self._comparison.base) and not back:
             self._notes.append(remark("resigned_in_target", day=str(left)))
         elif roles.get("employed") is False and "employed" in mapped.values():

@@ -54,6 +54,8 @@ def _step(pairing: Pairing, item: Item, traced: Explained) -> Step:
 
 def _verdict(pairing: Pairing, item: Item, traced: Explained) -> str:
     name = traced.target
+    if item.before is not None and name in {change.field for change in item.changes}:
+        return "differs"  # also an old date of leaving that goes although the pair says keep
     silent = {"unknown": "unknown_in_source", "empty": "kept"}
     if name not in item.after and traced.state in silent:
         return silent[traced.state]

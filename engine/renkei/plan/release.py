@@ -227,13 +227,14 @@ class Releasing:
 
     def _refuse_taken(self, item: Item, made: Item) -> None:
         """Raise if the record that *item* is to be paired with is another employee's already."""
-        theirs = self.store.partner_of(self.run.id, made.target_id) if made.target_id else None
-        if theirs is None or theirs.source_id == item.source_id:
+        if made.target_id is None:
             return
-        # somebody blocked as another person gives the record up: it may be this employee's
-        if {reason.code for reason in theirs.reasons} != {"other_person"}:
-            message = _("That record is the partner of {number} in this plan.")
-            raise UsageError(message.format(number=theirs.number), code="partner_taken")
+        for theirs in self.store.partners_of(self.run.id, made.target_id):
+            # somebody blocked as another person gives the record up: it may be this employee's
+            gives_up = {reason.code for reason in theirs.reasons} == {"other_person"}
+            if theirs.source_id != item.source_id and not gives_up:
+                message = _("That record is the partner of {number} in this plan.")
+                raise UsageError(message.format(number=theirs.number), code="partner_taken")
 
     def _partners(self, item: Item, wish: Wish) -> list[Employee]:
         """Return the records of the target that a wish is about."""
