@@ -125,7 +125,10 @@ def test_only_who_is_active_is_listed_where_accounts_are_the_source(directory: W
     """Somebody without an active account is not on the roll of such a system."""
     for number, is_active in (("1", True), ("2", False)):
         account(directory, number, active=is_active)
-    assert [item.number for item in directory.items(directory.fetch("rosta", "clinic"))] == ["1"]
+    run = directory.fetch("rosta", "clinic")
+    assert [item.number for item in directory.items(run)] == ["1"]
+    with directory.runs() as runs:
+        assert runs.why_not_listed(run.id, "2") == Remark("not_employed")
 
 
 def test_nobody_writes_what_is_worked_out(directory: World) -> None:

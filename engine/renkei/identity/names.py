@@ -31,7 +31,8 @@ _VOWEL = {kana: vowel for vowel, row in _ROWS.items() for kana in row}
 _LONG = {"ア": "ア", "イ": "イ", "ウ": "ウ", "エ": "エイ", "オ": "オウ"}
 """Which kana make the vowel before them long."""
 
-_REPEATED = re.compile("(.)[々〻]")
+_REPEATED = re.compile("(.)[々〻ヽ]")
+_REPEATED_VOICED = re.compile("(.)ヾ")
 _LATIN = str.maketrans(
     {"đ": "d", "ø": "o", "ł": "l", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
@@ -212,12 +213,18 @@ def form(text: str) -> Form:
     plain = "".join(map(_plain, folded))
     plain = unicodedata.normalize("NFC", plain).translate(_LATIN).translate(_KATAKANA)
     kept = "".join(char for char in plain if char.isalnum() or char == "ー")
-    kept = _REPEATED.sub(r"\1\1", kept)
+    kept = _REPEATED_VOICED.sub(_with_its_voiced, _REPEATED.sub(r"\1\1", kept))
     scripts = frozenset(map(_script, kept))
     latin = scripts == {"LATIN"}
     letters = "".join(char if char.isalnum() else " " for char in plain)
     words = frozenset(letters.split()) if latin else frozenset[str]()
     return Form(kept.translate(_LARGE), _readings(kept), words, scripts)
+
+
+def _with_its_voiced(repeated: re.Match[str]) -> str:
+    """Return a kana followed by itself with a voiced mark, as ヾ says: スズ of スヾ."""
+    kana = repeated[1]
+    return kana + unicodedata.normalize("NFC", kana + "\u3099")[:1]
 
 
 def _plain(char: str) -> str:
