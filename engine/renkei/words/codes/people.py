@@ -71,7 +71,10 @@ CODES = (
             "{target} has a number that differs only by width, case, spaces, hyphens or leading"
             " zeros[ ({numbers})]."
         ),
-        todo=N_("Make the two numbers equal and fetch again."),
+        todo=N_(
+            "If both are one person, make the two numbers equal; if not, register this employee by"
+            " hand. Then fetch again."
+        ),
     ),
     Code(
         "number_taken",
