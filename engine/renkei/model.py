@@ -125,6 +125,8 @@ class Candidate:
     number: str | None
     values: Values
     others: Others = field(factory=dict)
+    unreadable: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)

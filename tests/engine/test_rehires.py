@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from attrs import evolve
 from tests.engine.world import World
 
 from renkei.errors import UsageError
@@ -118,3 +119,17 @@ def test_a_record_is_released_to_one_employee_alone(world: World) -> None:
                 runs.remove_release(release.id)
         items = [item for item in world.items(run) if item.number in ("1", "2")]
         assert len({item.target_id for item in items}) == 2
+
+
+def test_a_record_with_a_value_that_nobody_can_read_is_released_to_nobody(world: World) -> None:
+    """Whatever is released, what would block at the next fetch blocks at once."""
+    world.in_clinic("0417", born=BORN)
+    theirs = world.in_rosta("0100", given="みなと", dob=BORN)
+    known = world.rosta.people[theirs]
+    values = {name: value for name, value in known.values.items() if name != "capacity"}
+    world.rosta.people[theirs] = evolve(known, values=values, unreadable=("capacity",))
+    run = world.fetch()
+    assert told(world.item(run)) == ["same_person"]
+    with world.runs() as runs, pytest.raises(UsageError) as caught:
+        runs.release(run.id, Wish(number="0417", other="0100", why="hers"))
+    assert caught.value.code == "blocked"

@@ -231,7 +231,14 @@ class Draft:
 
     def _candidate(self, person: Employee) -> Candidate:
         number = self._comparison.number_of(person)
-        return Candidate(id=person.id, number=number, values=person.values, others=person.others)
+        return Candidate(
+            id=person.id,
+            number=number,
+            values=person.values,
+            others=person.others,
+            unreadable=person.unreadable,
+            withheld=person.withheld,
+        )
 
     def _must_be_looked_at(self, changes: tuple[Change, ...]) -> bool:
         """Tell whether a person must look before anything is sent; a mere date of leaving goes."""

@@ -297,4 +297,10 @@ def _refuse_others(item: Item, wish: Wish) -> None:
 
 
 def _employee(candidate: Candidate) -> Employee:
-    return Employee(id=candidate.id, values=candidate.values, others=candidate.others)
+    return Employee(
+        id=candidate.id,
+        values=candidate.values,
+        others=candidate.others,
+        unreadable=candidate.unreadable,
+        withheld=candidate.withheld,
+    )
