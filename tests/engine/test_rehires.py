@@ -9,7 +9,7 @@ from attrs import evolve
 from tests.engine.world import World
 
 from renkei.errors import UsageError
-from renkei.model import Difference, Item, Run, Wish
+from renkei.model import Difference, Item, Outcome, Run, Wish
 from renkei.people import Value
 
 BORN = dt.date(1980, 5, 5)
@@ -99,6 +99,17 @@ def test_an_old_date_that_goes_is_explained(world: World) -> None:
     assert {step.target_field for step in steps if step.verdict == "differs"} == written
 
 
+def test_what_differs_of_a_leaver_is_explained_as_not_sent(reusing: World) -> None:
+    """The date of leaving goes alone, so nobody has to wonder about the name."""
+    reusing.in_clinic("0417", surname="新姓", until=dt.date(2026, 11, 10))
+    reusing.in_rosta("0417")
+    run = reusing.fetch()
+    with reusing.runs() as runs:
+        _item, steps = runs.explain(run.id, "0417")
+    told = {step.target_field: step.verdict for step in steps if step.verdict != "same"}
+    assert told == {"family": "not_sent", "end": "differs"}
+
+
 def test_a_record_is_released_to_one_employee_alone(world: World) -> None:
     """Whichever of the two is released first, the other one cannot have the same record."""
     hers, his = {"family": "見本", "given": "花"}, {"family": "手本", "given": "岳"}
@@ -133,3 +144,21 @@ def test_a_record_with_a_value_that_nobody_can_read_is_released_to_nobody(world:
     with world.runs() as runs, pytest.raises(UsageError) as caught:
         runs.release(run.id, Wish(number="0417", other="0100", why="hers"))
     assert caught.value.code == "blocked"
+
+
+def test_a_release_holds_where_a_system_stores_a_name_in_another_width(world: World) -> None:
+    """What renkei has written is no change of the record, however it is written there."""
+    world.in_clinic("0900", **{**HERS, "first": "ﾊﾅ"})
+    theirs = world.in_rosta("0100", **OLD)
+    run = world.fetch()
+    with world.runs() as runs:
+        runs.release(run.id, Wish(number="0900", other="0100", why="hers"))
+    world.rosta.aftermath = lambda _hook, _values: world.rosta.edit(theirs, given="ハナ")
+    world.sync(run)
+    assert world.outcome(run, "0900") == (Outcome.UPDATED, None)
+    again = world.fetch()
+    item = world.item(again, "0900")
+    assert (item.difference, item.target_id, told(item)) == (Difference.SAME, theirs, ["linked"])
+    assert notices(again) == {}
+    world.rosta.edit(theirs, given="岳")
+    assert notices(world.fetch()) == {"releases_lapsed": ("0900",)}

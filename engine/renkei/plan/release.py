@@ -20,6 +20,7 @@ from renkei.plan.unfilled import blocked_if_unfilled, never_filled
 from renkei.plugins.facade import Reader
 from renkei.store.releases import Kept, Place, Record
 from renkei.store.store import Store
+from renkei.text import comparable
 from renkei.words.i18n import _
 from renkei.words.sentences import reason_text
 
@@ -119,9 +120,17 @@ class Serving:
         if changed:
             written = self.store.written_into(kept.places[record.side], record.id)
             for name in changed:
-                if facts[name] not in map(shown.digest, written.get(name, ())):
+                now = person.values[name]
+                if not any(_is_as_sent(now, value) for value in written.get(name, ())):
                     return None
         return evolve(record, facts=facts)
+
+
+def _is_as_sent(now: Value, sent: Value) -> bool:
+    """Tell whether a value is what was sent: a system may store it in another width."""
+    if isinstance(now, str) and isinstance(sent, str):
+        return comparable(now) == comparable(sent)
+    return now == sent
 
 
 def sides_of(kept: Kept, places: tuple[Place, Place]) -> tuple[int, int] | None:
