@@ -9,7 +9,7 @@ from attrs import evolve
 from tests.engine.world import World
 
 from renkei.errors import UsageError
-from renkei.model import Difference, Item, Outcome, Run, Wish
+from renkei.model import Difference, Item, Outcome, Remark, Run, Wish
 from renkei.people import Value
 
 BORN = dt.date(1980, 5, 5)
@@ -162,3 +162,36 @@ def test_a_release_holds_where_a_system_stores_a_name_in_another_width(world: Wo
     assert notices(again) == {}
     world.rosta.edit(theirs, given="岳")
     assert notices(world.fetch()) == {"releases_lapsed": ("0900",)}
+
+
+def test_one_record_is_never_that_of_two_who_are_there(world: World) -> None:
+    """Released on days of which each listed one of them alone: a person takes one back."""
+    world.in_clinic("0900", **HERS)
+    world.in_clinic("0901", **{**HERS, "since": dt.date(2010, 4, 1)})
+    theirs = world.in_rosta("0100", **OLD)
+    late, early = world.fetch(), world.fetch(base=dt.date(2026, 10, 15))
+    with world.runs() as runs:
+        for run, number in ((late, "0900"), (early, "0901")):
+            runs.release(run.id, Wish(number=number, other="0100", why="hers"))
+    run = world.fetch()
+    for number, other in (("0900", "0901"), ("0901", "0900")):
+        assert world.item(run, number).reasons == (Remark("linked_twice", (other,)),)
+    with world.runs() as runs:
+        runs.remove_release(runs.releases()[-1].id)
+    assert world.item(world.fetch(), "0900").target_id == theirs
+
+
+def test_a_record_goes_on_for_who_comes_back_once_more(world: World) -> None:
+    """Of two who were never there together, who is there now has the record."""
+    ours = world.in_clinic("0900", **HERS)
+    theirs = world.in_rosta("0100", **OLD)
+    first = world.fetch()
+    with world.runs() as runs:
+        runs.release(first.id, Wish(number="0900", other="0100", why="hers"))
+    world.clinic.edit(ours, until=dt.date(2026, 11, 10))
+    world.in_clinic("0901", **{**HERS, "since": dt.date(2026, 11, 15)})
+    again = world.fetch()
+    with world.runs() as runs:
+        runs.release(again.id, Wish(number="0901", other="0100", why="hers again"))
+    item = world.item(world.fetch(), "0901")
+    assert (item.target_id, item.reasons) == (theirs, ())

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 
 from renkei.identity.crowd import Crowds, Judged
-from renkei.identity.roll import has_left
+from renkei.identity.roll import has_left, on_roll
 from renkei.identity.roster import roles_of
 from renkei.identity.rules import Twin, is_gap
 from renkei.mapping.translate import Translated
@@ -86,6 +86,7 @@ class Draft:
             partner = target.find(linked)
             if partner is not None:
                 self.link(partner)
+                self._block_rivals(crowds)
                 return True
             if linked in target.outside:
                 self.block("number_taken", numbers=(target.outside[linked] or linked,))
@@ -100,6 +101,18 @@ class Draft:
             self.block("number_taken")
             return True
         return bool(hits)
+
+    def _block_rivals(self, crowds: Crowds) -> None:
+        """Block whose record is somebody else's as well: two would write over each other."""
+        source, base = crowds.source, self._comparison.base
+        for identity in sorted(self._comparison.links.rivals(self._person.id)):
+            rival = source.roster.find(identity)
+            who = None if rival is None else source.person(rival)
+            # of two who are never there together, such as before and after a break, either may be
+            if rival is not None and who is not None and on_roll(who.hired, who.left, base):
+                number = source.roster.number(rival) or rival.id
+                self.block("linked_twice", numbers=(number,))
+                return
 
     @property
     def meant(self) -> tuple[Employee, ...]:

@@ -141,6 +141,15 @@ CODES = (
         todo=N_("Nobody is created before you have said whether they are the same person."),
     ),
     Code(
+        "linked_twice",
+        (BLOCKED,),
+        parts=NUMBERS,
+        says=N_(
+            "A person has said that the same record of {target} is this employee and {numbers}."
+        ),
+        todo=N_("Take one of the two releases back and fetch again."),
+    ),
+    Code(
         "rehire_incomplete",
         (BLOCKED,),
         parts=FIELDS,
