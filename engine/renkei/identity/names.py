@@ -55,7 +55,7 @@ class Form:
 
     *text* is what is left without width, case, spaces, dots, hyphens, accents and variants of
     kanji; *readings* are those of a text in kana, *words* those of one in Latin letters. Two forms
-    can be compared if they share one of the *scripts*.
+    can be compared if they share one of the *scripts*; kana among kanji say nothing of a reading.
     """
 
     text: str
@@ -70,6 +70,13 @@ class Form:
         if not (self.words and other.words):
             return False
         return self.words <= other.words or other.words <= self.words
+
+    def can_tell(self, other: Form) -> bool:
+        """Tell whether two forms that are not the same are two names: not of まり子 and マリコ."""
+        is_read_once = bool(self.readings) != bool(other.readings)
+        if is_read_once and "CJK" in self.scripts | other.scripts:
+            return False
+        return bool(self.scripts & other.scripts)
 
 
 Part = tuple[Form, ...]
@@ -158,7 +165,7 @@ def _same(a: Part, b: Part) -> bool | None:
     """Tell whether two parts are the same; None: they cannot be compared."""
     if any(x.same(y) for x, y in product(a, b)):
         return True
-    return False if any(x.scripts & y.scripts for x, y in product(a, b)) else None
+    return False if any(x.can_tell(y) for x, y in product(a, b)) else None
 
 
 def _is_no_change(a: Part, b: Part) -> bool:
