@@ -241,6 +241,11 @@ class Item:
         return any(note.code == "linked" for note in self.notes)
 
     @property
+    def was_ahead(self) -> bool:
+        """Whether this was registered before the day of joining, and only begins now."""
+        return any(note.code == "registered_ahead" for note in self.notes)
+
+    @property
     def is_releasable(self) -> bool:
         """Whether a person may say that this is, or is not, one of its candidates."""
         codes = {reason.code for reason in self.reasons}

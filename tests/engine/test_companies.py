@@ -287,7 +287,7 @@ def test_nothing_of_another_company_is_listed_or_learned_from(at: str) -> None:
         assert beta.usual_target("clinic", "rosta") is None
         assert beta.moved("clinic", "rosta") == []
         assert beta.journal_now()["open"] == []
-        assert beta.created_in(ACCOUNT) == frozenset()
+        assert beta.created_in(ACCOUNT) == {}
         assert beta.written("clinic", "rosta", NOW, NOW + dt.timedelta(1)) == []
         assert beta.accepted("rosta") == frozenset()
         assert beta.written_into(Place(connection="rosta", account=ACCOUNT), "1") == {}

@@ -59,6 +59,8 @@ class Draft:
         self._roles = roles
         self._partner: Employee | None = None
         self._partners = 0
+        self.was_ahead = False
+        """Whether they were registered before they joined, and so as not employed."""
         self.is_linked = False
         """Whether a person, or a record that goes on, says who this is, whatever the numbers."""
         self._candidates: tuple[Employee, ...] = ()
@@ -361,8 +363,9 @@ class Draft:
         if has_left(left, self._comparison.base) and not back:
             self._notes.append(remark("resigned_in_target", day=str(left)))
         elif roles.get("employed") is False and "employed" in mapped.values():
-            # a sync would open an account that somebody has closed
-            self._notes.append(remark("resigned_in_target"))
+            # a sync would open an account that somebody has closed, unless it was never open
+            code = "registered_ahead" if self.was_ahead else "resigned_in_target"
+            self._notes.append(remark(code))
 
     def _note_outside(self, translated: Translated, changes: tuple[Change, ...]) -> None:
         """Block a sync after which the pair would not be for this employee any more."""

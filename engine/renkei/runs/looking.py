@@ -87,7 +87,7 @@ class Looking:
                 continue
             if any(leaves(change, roles[change.field]) for change in dates):
                 leaving.append(item)
-            else:
+            elif not item.was_ahead:
                 back.append(item)
         return leaving, back
 

@@ -323,6 +323,11 @@ CODES = (
         ),
     ),
     Code(
+        "registered_ahead",
+        (NOTE,),
+        says=N_("Registered in {target} before the day of joining, and employed from now on."),
+    ),
+    Code(
         "near_number_too",
         (NOTE,),
         parts=NUMBERS,
