@@ -125,6 +125,8 @@ class Candidate:
     number: str | None
     values: Values
     others: Others = field(factory=dict)
+    unreadable: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -237,6 +239,11 @@ class Item:
     def is_linked(self) -> bool:
         """Whether this is paired with a record of another number."""
         return any(note.code == "linked" for note in self.notes)
+
+    @property
+    def was_ahead(self) -> bool:
+        """Whether this was registered before the day of joining, and only begins now."""
+        return any(note.code == "registered_ahead" for note in self.notes)
 
     @property
     def is_releasable(self) -> bool:

@@ -219,7 +219,7 @@ def _kinds(item: Item, roles: Roles) -> Iterator[str]:
         yield "updates"
         if any(leaves(change, roles.get(change.field)) for change in item.changes):
             yield "leaving"
-        if any(_returns(change, roles) for change in item.changes):
+        if not item.was_ahead and any(_returns(change, roles) for change in item.changes):
             yield "returning"
         if _lost(item, roles):
             yield "emptied"

@@ -179,6 +179,7 @@ def verdict_text(step: Step, labels: Labels) -> str:
         "unknown_in_source": _("unknown in the source"),
         "unknown_in_target": _("unknown in the target"),
         "create_only": _("differs, but cannot be changed"),
+        "not_sent": _("differs, but is not sent"),
     }
     if step.verdict in words:
         return words[step.verdict]

@@ -238,7 +238,7 @@ BY_RUN: tuple[tuple[str, Callable[[Store, str], Any]], ...] = (
     ("is_unsettled", lambda s, r: s.is_unsettled(r)),
     ("may_retry", lambda s, r: s.may_retry(r)),
     ("accounts", lambda s, r: s.accounts(r)),
-    ("partner_of", lambda s, r: s.partner_of(r, "1")),
+    ("partners_of", lambda s, r: s.partners_of(r, "1")),
     ("rewritten", lambda s, r: s.rewritten(r)),
     ("refused_before", lambda s, r: s.refused_before(r)),
     ("created_elsewhere", lambda s, r: s.created_elsewhere(r)),
@@ -287,7 +287,7 @@ def test_nothing_of_another_company_is_listed_or_learned_from(at: str) -> None:
         assert beta.usual_target("clinic", "rosta") is None
         assert beta.moved("clinic", "rosta") == []
         assert beta.journal_now()["open"] == []
-        assert beta.created_in(ACCOUNT) == frozenset()
+        assert beta.created_in(ACCOUNT) == {}
         assert beta.written("clinic", "rosta", NOW, NOW + dt.timedelta(1)) == []
         assert beta.accepted("rosta") == frozenset()
         assert beta.written_into(Place(connection="rosta", account=ACCOUNT), "1") == {}

@@ -121,11 +121,46 @@ def test_accounts_that_are_closed_and_opened_count_as_people_who_leave_and_retur
     assert (len(leaving), len(back)) == (6, 0)
 
 
+def test_who_was_registered_ahead_begins_on_the_day_of_joining(
+    directory: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a schedule, and not as people who come back: nobody has closed their accounts."""
+    file = directory.folder / "renkei.yaml"
+    more = "leavers: {rosta: 30}, joiners: {rosta: 14}"
+    file.write_text(
+        file.read_text()
+        .replace("leavers: {rosta: 30}", more)
+        .replace("returning: {people: 100000, percent: 100}", "returning: {people: 0, percent: 0}")
+    )
+    directory.in_clinic("1")
+    account(directory, "1")
+    begins = TODAY + 11 * DAY
+    for number in ("2", "3"):
+        directory.in_clinic(number, since=begins)
+    synced(directory)
+    assert active(directory) == {"1": True, "2": False, "3": False}
+    monkeypatch.setenv("RENKEI_NOW", f"{begins}T12:00:00+09:00")
+    run = directory.fetch()
+    item = directory.item(run, "2")
+    assert ([note.code for note in item.notes], item.look_first) == (["registered_ahead"], False)
+    with directory.runs() as runs:
+        assert runs.dates_of(run.id, runs.items(run.id)) == ([], [])
+    synced(directory)
+    assert active(directory) == {"1": True, "2": True, "3": True}
+    (person,) = directory.rosta.find("2")
+    directory.rosta.edit(person.id, active=False)
+    item = directory.item(directory.fetch(), "2")
+    assert ([note.code for note in item.notes], item.look_first) == (["resigned_in_target"], True)
+
+
 def test_only_who_is_active_is_listed_where_accounts_are_the_source(directory: World) -> None:
     """Somebody without an active account is not on the roll of such a system."""
     for number, is_active in (("1", True), ("2", False)):
         account(directory, number, active=is_active)
-    assert [item.number for item in directory.items(directory.fetch("rosta", "clinic"))] == ["1"]
+    run = directory.fetch("rosta", "clinic")
+    assert [item.number for item in directory.items(run)] == ["1"]
+    with directory.runs() as runs:
+        assert runs.why_not_listed(run.id, "2") == Remark("not_employed")
 
 
 def test_nobody_writes_what_is_worked_out(directory: World) -> None:

@@ -361,6 +361,68 @@ def test_who_lost_the_number_is_found_by_name_alone() -> None:
     assert kinds(target, person("s2", number="0042")) == set()  # it is still theirs
 
 
+def test_who_got_the_number_of_a_parent_of_the_same_name_is_found_by_name_alone() -> None:
+    """The son has the father's name and number there; here he is new, without a date of birth."""
+    target = person("son", number="0042", birth=dt.date(2001, 7, 9), mail=None,
+                    hired=dt.date(2020, 4, 1))  # fmt: skip
+    father = person("father", number="0042", mail=None, left=dt.date(2010, 3, 31))
+    son = person("s", number="0500", birth=None, mail=None, hired=dt.date(2020, 4, 1))
+    assert kinds(target, father, new=son) == {"maybe_same_person"}
+
+
+# --- an old record that goes on by itself -------------------------------------------------------
+
+LEFT: dict[str, Value] = {"number": "1417", "hired": dt.date(2001, 4, 1),
+                          "left": dt.date(2005, 3, 31)}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("had", "goes_on"),
+    [
+        ({}, True),
+        (OTHERS_MAIL, True),
+        ({"birth": None}, True),
+        ({"family": "見 本", "family_kana": "ﾐﾎﾝ"}, True),
+        ({"family": "手本", "family_kana": "テホン"}, False),
+        ({**NOT_HERS, "birth": None}, False),
+        (NOT_HERS, False),
+    ],
+)
+def test_only_who_has_both_names_goes_on_with_an_old_record(
+    had: dict[str, Value], goes_on: bool
+) -> None:
+    """An address is given to a successor, a given name and a day are somebody else's too."""
+    new, old = person("s", number="0500"), person("t", **{**LEFT, **had})
+    lists = crowds([new], [old])
+    assert [*lists.twins(new, frozenset(), frozenset()).by_kind] == ["rehire"]
+    assert lists.goes_on(new, old) is goes_on
+
+
+@pytest.mark.parametrize(
+    ("other", "goes_on"),
+    [
+        ({}, False),
+        ({"family": "手本", "family_kana": "テホン"}, False),
+        ({"hired": dt.date(2027, 4, 1)}, False),
+        ({"left": BASE}, True),
+        ({"number": "0600"}, True),
+        ({"number": None}, True),
+        ({"birth": dt.date(1975, 2, 15)}, True),
+    ],
+)
+def test_a_record_to_which_two_come_back_goes_on_for_neither_by_itself(
+    other: dict[str, Value], goes_on: bool
+) -> None:
+    """Two records of one person in the source: only a person knows whose the old one is."""
+    two = [
+        person("s", number="0500", mail=None),
+        person("o", **{"number": "0501", "mail": None, **other}),
+    ]
+    old, also = person("t", **LEFT, mail=None), person("there", number="0600")
+    for source in (two, two[::-1]):
+        assert crowds(source, [old, also]).goes_on(two[0], old) is goes_on
+
+
 def test_without_a_day_of_hiring_the_base_date_tells_who_has_left() -> None:
     """Nobody who is on the roll is taken for a leaver."""
     new = person("s", number="0500", hired=None)

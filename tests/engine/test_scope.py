@@ -176,6 +176,13 @@ def test_a_value_is_inside_if_one_of_several_is() -> None:
     assert holds({"flag": False}) is False
 
 
+def test_an_address_is_inside_in_capitals_too() -> None:
+    """Of an e-mail address capitals do not count, as where they are compared."""
+    for said, has in (("Shop@example.jp", "shop@example.jp"), ("a@x.jp", "A@X.jp")):
+        scope = Scope.of([spec("mail", role="email")], {"mail": [said]})
+        assert scope.holds(Employee(id="x", values={"mail": has})) is True
+
+
 # --- who is listed --------------------------------------------------------------------------------
 
 

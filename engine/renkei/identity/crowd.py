@@ -13,6 +13,7 @@ from typing import Self
 from attrs import define, field, frozen
 
 from renkei.identity.names import Name, are_both_same, keys
+from renkei.identity.roll import has_left
 from renkei.identity.roster import UNKNOWN, Place, Roster
 from renkei.identity.rules import (
     PLACEHOLDERS,
@@ -60,12 +61,20 @@ class Crowd:
         """Return the name of who is at *place*."""
         return self.evidence.name(self.roster.at(place))
 
-    def names_as_written(self) -> Iterator[tuple[Place, int]]:
-        """Yield where everybody is, with a hash of the names that stand in the list."""
+    def as_written(self) -> Iterator[tuple[Place, int, int]]:
+        """Yield where everybody is, a hash of the names in the list, and the birth; 0: unknown."""
         fields = [*self.evidence.family[:1], *self.evidence.given[:1]]
         cells_of = [self.roster.names.index(name) for name in fields]
+        birth = self.roster.cell(self.evidence.birth)
         for place, (*_more, cells) in self.roster.rows():
-            yield place, hash(tuple([cells[each] for each in cells_of]))
+            day = None if birth is None else cells[birth]
+            born = day if isinstance(day, int) and day not in self._nobody else 0
+            yield place, hash(tuple([cells[each] for each in cells_of])), born
+
+    @cached_property
+    def _nobody(self) -> frozenset[int]:
+        """The days of birth that stand for none, as the cells have them."""
+        return frozenset(day.toordinal() for day in self._placeholders | PLACEHOLDERS)
 
     @cached_property
     def _by_both(self) -> tuple[_Found, _Found]:
@@ -75,11 +84,10 @@ class Crowd:
         An address is found by its hash: the addresses need much memory.
         """
         born, mailed = _Found(), _Found()
-        nobody = {day.toordinal() for day in self._placeholders | PLACEHOLDERS}
         birth, email = map(self.roster.cell, (self.evidence.birth, self.evidence.email))
         for place, (_id, _unreadable, _withheld, others, cells) in self.roster.rows():
             day = None if birth is None else cells[birth]
-            if isinstance(day, int) and day not in nobody:
+            if isinstance(day, int) and day not in self._nobody:
                 born.add(day, place)
             first = None if email is None else cells[email]
             if first is None or first is UNKNOWN:
@@ -204,6 +212,32 @@ class Crowds:
         by_kind = {kind: tuple(people) for kind, people in found.items()}
         return Twins(by_kind=by_kind, same_names=tuple(same_names))
 
+    def goes_on(self, employee: Employee, other: Employee) -> bool:
+        """
+        Tell whether the old record *other* of the target may go on for somebody new by itself.
+
+        An address or a given name alone may be somebody else's by now, so both names have to be the
+        same; and no other one of the source may come back to the same record.
+        """
+        new, old = self.source.person(employee), self.target.person(other)
+        if not are_both_same(new.name, old.name):
+            return False
+        places = [*self.source.born(old.birth)]
+        for mail in old.mails:
+            places += self.source.with_mail(mail)
+        rivals = (self.source.roster.at(place) for place in dict.fromkeys(places))
+        return not any(self._comes_back(r, old) for r in rivals if r.id != employee.id)
+
+    def _comes_back(self, employee: Employee, old: Person) -> bool:
+        """Tell whether somebody of the source is new by now, or will be, and may be *old*."""
+        number = self.source.roster.number(employee)
+        if number is None or self.target.roster.count(number):
+            return False
+        person = self.source.person(employee)
+        alone = self._is_theirs_alone(person, old)
+        is_gone = has_left(person.left, self.base)
+        return not is_gone and twin(person, old, self.base, alone=alone) is Twin.REHIRE
+
     def is_stray(self, other: Employee) -> bool:
         """Tell whether somebody of the target has a number that nobody in the source has."""
         number = self.target.roster.number(other)
@@ -268,7 +302,8 @@ class Crowds:
         """
         Those of the target who may be nobody's partner, by hash of a key.
 
-        Their number is missing, not in the source, or there that of somebody of another name.
+        Their number is missing, not in the source, or there that of somebody of another name or
+        date of birth.
         """
         found = _Found()
         for place in self._loose():
@@ -279,12 +314,15 @@ class Crowds:
 
     def _loose(self) -> list[Place]:
         # As they are written: of most people they are the same on both sides, and cost no more.
-        theirs = {place[0]: names for place, names in self.source.names_as_written()}
+        # Somebody of the same name who was born on another day may be a child or a parent.
+        theirs = {place[0]: (names, born) for place, names, born in self.source.as_written()}
         loose: list[Place] = []
-        for place, names in self.target.names_as_written():
+        for place, names, born in self.target.as_written():
             number = place[0]
+            name, day = theirs.get(number, (None, 0))
+            is_same = name == names and (born == day or not (born and day))
             is_outside = number not in theirs and number in self.source.roster.taken
-            if number is None or not (is_outside or theirs.get(number) == names):
+            if number is None or not (is_outside or is_same):
                 loose.append(place)
         return loose
 

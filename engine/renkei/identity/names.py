@@ -31,7 +31,8 @@ _VOWEL = {kana: vowel for vowel, row in _ROWS.items() for kana in row}
 _LONG = {"ア": "ア", "イ": "イ", "ウ": "ウ", "エ": "エイ", "オ": "オウ"}
 """Which kana make the vowel before them long."""
 
-_REPEATED = re.compile("(.)[々〻]")
+_REPEATED = re.compile("(.)[々〻ヽ]")
+_REPEATED_VOICED = re.compile("(.)ヾ")
 _LATIN = str.maketrans(
     {"đ": "d", "ø": "o", "ł": "l", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
@@ -54,7 +55,7 @@ class Form:
 
     *text* is what is left without width, case, spaces, dots, hyphens, accents and variants of
     kanji; *readings* are those of a text in kana, *words* those of one in Latin letters. Two forms
-    can be compared if they share one of the *scripts*.
+    can be compared if they share one of the *scripts*; kana among kanji say nothing of a reading.
     """
 
     text: str
@@ -69,6 +70,13 @@ class Form:
         if not (self.words and other.words):
             return False
         return self.words <= other.words or other.words <= self.words
+
+    def can_tell(self, other: Form) -> bool:
+        """Tell whether two forms that are not the same are two names: not of まり子 and マリコ."""
+        is_read_once = bool(self.readings) != bool(other.readings)
+        if is_read_once and "CJK" in self.scripts | other.scripts:
+            return False
+        return bool(self.scripts & other.scripts)
 
 
 Part = tuple[Form, ...]
@@ -157,7 +165,7 @@ def _same(a: Part, b: Part) -> bool | None:
     """Tell whether two parts are the same; None: they cannot be compared."""
     if any(x.same(y) for x, y in product(a, b)):
         return True
-    return False if any(x.scripts & y.scripts for x, y in product(a, b)) else None
+    return False if any(x.can_tell(y) for x, y in product(a, b)) else None
 
 
 def _is_no_change(a: Part, b: Part) -> bool:
@@ -212,12 +220,18 @@ def form(text: str) -> Form:
     plain = "".join(map(_plain, folded))
     plain = unicodedata.normalize("NFC", plain).translate(_LATIN).translate(_KATAKANA)
     kept = "".join(char for char in plain if char.isalnum() or char == "ー")
-    kept = _REPEATED.sub(r"\1\1", kept)
+    kept = _REPEATED_VOICED.sub(_with_its_voiced, _REPEATED.sub(r"\1\1", kept))
     scripts = frozenset(map(_script, kept))
     latin = scripts == {"LATIN"}
     letters = "".join(char if char.isalnum() else " " for char in plain)
     words = frozenset(letters.split()) if latin else frozenset[str]()
     return Form(kept.translate(_LARGE), _readings(kept), words, scripts)
+
+
+def _with_its_voiced(repeated: re.Match[str]) -> str:
+    """Return a kana followed by itself with a voiced mark, as ヾ says: スズ of スヾ."""
+    kana = repeated[1]
+    return kana + unicodedata.normalize("NFC", kana + "\u3099")[:1]
 
 
 def _plain(char: str) -> str:

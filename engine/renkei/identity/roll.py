@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from renkei.model import Remark
 from renkei.people import Value
@@ -22,11 +22,14 @@ def has_left(left: Value, base: dt.date) -> bool:
     return isinstance(left, dt.date) and left <= base
 
 
-def not_listed(days: Sequence[tuple[Value, Value]], base: dt.date) -> Remark | None:
-    """Return why nobody who is hired and leaves on these *days* was listed; None: nobody is."""
-    for hired, left in days:
+def not_listed(people: Sequence[Mapping[str, Value]], base: dt.date) -> Remark | None:
+    """Return why none of *people*, each as values by role, was listed; None: there is nobody."""
+    for roles in people:
+        hired, left = roles.get("hired"), roles.get("left")
         if isinstance(left, dt.date) and has_left(left, base):
             return remark("left_by_then", left=left.isoformat(), base=base.isoformat())
         if isinstance(hired, dt.date) and hired > base:
             return remark("not_hired_by_then", hired=hired.isoformat(), base=base.isoformat())
-    return remark("listed_by_now") if days else None
+        if roles.get("employed") is False:
+            return remark("not_employed")
+    return remark("listed_by_now") if people else None

@@ -34,7 +34,7 @@ class Rule:
         """Tell whether *value* is that of somebody inside; numbers are compared as they are."""
         if self.pattern is not None:
             return self.pattern.fullmatch(str(value or "")) is not None
-        return _plain(value) in self.values
+        return _plain(value, self.spec) in self.values
 
 
 @frozen
@@ -86,13 +86,15 @@ EVERYBODY = Scope({})
 def _rule(spec: FieldSpec, texts: Sequence[str]) -> Rule:
     if spec.role == "number":
         return Rule(spec, frozenset(), re.compile("|".join(map(_pattern, texts)), re.DOTALL))
-    return Rule(spec, frozenset(_plain(parse(text, spec.type)) for text in texts), None)
+    return Rule(spec, frozenset(_plain(parse(text, spec.type), spec) for text in texts), None)
 
 
 def _pattern(text: str) -> str:
     return "".join(_WILD.get(char) or re.escape(char) for char in text)
 
 
-def _plain(value: Value) -> Value:
-    """Return *value* as it is compared: a text of spaces only is empty."""
-    return (comparable(value) or None) if isinstance(value, str) else value
+def _plain(value: Value, spec: FieldSpec) -> Value:
+    """Return *value* as it is compared: a text of spaces only is empty, addresses have no case."""
+    if not isinstance(value, str):
+        return value
+    return comparable(value, case=spec.role != "email") or None

@@ -37,10 +37,22 @@ class Links:
     said: Mapping[str, Released] = field(factory=dict)
     taken: frozenset[str] = field(init=False)
     """The target's records that are somebody's, whatever their number."""
+    _by_record: Mapping[str, frozenset[str]] = field(init=False)
 
     @taken.default
     def _taken(self) -> frozenset[str]:
         return frozenset(self.same.values())
+
+    @_by_record.default
+    def _turned(self) -> Mapping[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for ours, theirs in self.same.items():
+            found.setdefault(theirs, set()).add(ours)
+        return {theirs: frozenset(all_of_it) for theirs, all_of_it in found.items()}
+
+    def rivals(self, identity: str) -> frozenset[str]:
+        """Return who else of the source is said to be the record that *identity* is."""
+        return self._by_record.get(self.same.get(identity, ""), frozenset()) - {identity}
 
 
 @frozen(kw_only=True)

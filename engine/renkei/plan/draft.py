@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 
 from renkei.identity.crowd import Crowds, Judged
-from renkei.identity.roll import has_left
+from renkei.identity.roll import has_left, on_roll
 from renkei.identity.roster import roles_of
 from renkei.identity.rules import Twin, is_gap
 from renkei.mapping.translate import Translated
@@ -59,6 +59,8 @@ class Draft:
         self._roles = roles
         self._partner: Employee | None = None
         self._partners = 0
+        self.was_ahead = False
+        """Whether they were registered before they joined, and so as not employed."""
         self.is_linked = False
         """Whether a person, or a record that goes on, says who this is, whatever the numbers."""
         self._candidates: tuple[Employee, ...] = ()
@@ -74,16 +76,23 @@ class Draft:
         Those with a *near* number are told of by themselves. A number that is not this one's
         *alone* says nothing of who is who.
         """
+        is_new = not self._find_known(crowds, alone=alone)
+        if is_new and self.number is not None:
+            self._look_for_twins(crowds, near)
+
+    def _find_known(self, crowds: Crowds, *, alone: bool) -> bool:
+        """Find who is linked or has the number; tell whether anybody is, or stands in the way."""
         comparison, target = self._comparison, crowds.target.roster
         linked = comparison.links.same.get(self._person.id)
         if linked is not None:
             partner = target.find(linked)
             if partner is not None:
                 self.link(partner)
-                return
+                self._block_rivals(crowds)
+                return True
             if linked in target.outside:
                 self.block("number_taken", numbers=(target.outside[linked] or linked,))
-                return
+                return True
         hits = target.get(self.number) if self.number else []
         self._partners = len(hits)  # of several none is taken: note_numbers blocks
         if len(hits) == 1 and not alone:
@@ -92,8 +101,20 @@ class Draft:
             self._meet(hits[0], crowds)
         elif not hits and self.number in target.taken:
             self.block("number_taken")
-        elif not hits and self.number is not None:
-            self._look_for_twins(crowds, near)
+            return True
+        return bool(hits)
+
+    def _block_rivals(self, crowds: Crowds) -> None:
+        """Block whose record is somebody else's as well: two would write over each other."""
+        source, base = crowds.source, self._comparison.base
+        for identity in sorted(self._comparison.links.rivals(self._person.id)):
+            rival = source.roster.find(identity)
+            who = None if rival is None else source.person(rival)
+            # of two who are never there together, such as before and after a break, either may be
+            if rival is not None and who is not None and on_roll(who.hired, who.left, base):
+                number = source.roster.number(rival) or rival.id
+                self.block("linked_twice", numbers=(number,))
+                return
 
     @property
     def meant(self) -> tuple[Employee, ...]:
@@ -103,10 +124,20 @@ class Draft:
         return (self._partner, *self._candidates)
 
     def find_leaver(self, crowds: Crowds) -> tuple[Employee | None, bool]:
-        """Return whose date of leaving this is, and whether that is beyond a doubt."""
-        self.find_partner(crowds, (), alone=True)
+        """
+        Return whose date of leaving this is, and whether that is beyond a doubt.
+
+        Nobody goes on with an old record only to leave: that is for who is new.
+        """
+        self._find_known(crowds, alone=True)
         certain = not self._reasons and all(note.code == "linked" for note in self._notes)
-        return self._partner, certain
+        return self._partner, certain and not self._is_back()
+
+    def _is_back(self) -> bool:
+        """Tell whether the partner's date of leaving is of a time before this employment."""
+        there = self._partner.values if self._partner else {}
+        left = roles_of(there, self._comparison.target_specs).get("left")
+        return is_gap(_day(left), _day(self._roles.get("hired")))
 
     def link(self, partner: Employee) -> None:
         """
@@ -142,7 +173,7 @@ class Draft:
         self.namesakes = twins.same_names
         back = twins.by_kind.get(Twin.REHIRE, ())
         is_clear = len(back) == 1 and Twin.SAME not in twins.by_kind
-        if comparison.rehire == "reuse" and is_clear:
+        if comparison.rehire == "reuse" and is_clear and crowds.goes_on(self._person, back[0]):
             self.link(back[0])
             self._candidates = back  # Releasing.keep_reused looks for the record here
             return
@@ -215,7 +246,14 @@ class Draft:
 
     def _candidate(self, person: Employee) -> Candidate:
         number = self._comparison.number_of(person)
-        return Candidate(id=person.id, number=number, values=person.values, others=person.others)
+        return Candidate(
+            id=person.id,
+            number=number,
+            values=person.values,
+            others=person.others,
+            unreadable=person.unreadable,
+            withheld=person.withheld,
+        )
 
     def _must_be_looked_at(self, changes: tuple[Change, ...]) -> bool:
         """Tell whether a person must look before anything is sent; a mere date of leaving goes."""
@@ -321,12 +359,13 @@ class Draft:
         self._block_unread(self._partner, self._comparison.names[1], mapped)
         roles = roles_of(self._partner.values, self._comparison.target_specs)
         left = roles.get("left")
-        back = self.is_linked and is_gap(_day(left), _day(self._roles.get("hired")))
+        back = self.is_linked and self._is_back()
         if has_left(left, self._comparison.base) and not back:
             self._notes.append(remark("resigned_in_target", day=str(left)))
         elif roles.get("employed") is False and "employed" in mapped.values():
-            # a sync would open an account that somebody has closed
-            self._notes.append(remark("resigned_in_target"))
+            # a sync would open an account that somebody has closed, unless it was never open
+            code = "registered_ahead" if self.was_ahead else "resigned_in_target"
+            self._notes.append(remark(code))
 
     def _note_outside(self, translated: Translated, changes: tuple[Change, ...]) -> None:
         """Block a sync after which the pair would not be for this employee any more."""

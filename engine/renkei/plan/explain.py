@@ -19,8 +19,8 @@ class Step:
     *line* is the place in the mapping file. A value is its text: empty if it is empty, None if it
     is unknown; *compared_with* is empty for a new employee. *verdict* is a code: ``same``,
     ``differs``, ``new``, ``blocked``, ``kept`` (empty in the source and left alone),
-    ``unknown_in_source``, ``unknown_in_target``, ``create_only``, or the reason why the value
-    cannot be used.
+    ``unknown_in_source``, ``unknown_in_target``, ``create_only``, ``not_sent`` (of somebody of whom
+    the date of leaving goes alone), or the reason why the value cannot be used.
     """
 
     line: int
@@ -54,6 +54,8 @@ def _step(pairing: Pairing, item: Item, traced: Explained) -> Step:
 
 def _verdict(pairing: Pairing, item: Item, traced: Explained) -> str:
     name = traced.target
+    if item.before is not None and name in {change.field for change in item.changes}:
+        return "differs"  # also an old date of leaving that goes although the pair says keep
     silent = {"unknown": "unknown_in_source", "empty": "kept"}
     if name not in item.after and traced.state in silent:
         return silent[traced.state]
@@ -65,7 +67,9 @@ def _verdict(pairing: Pairing, item: Item, traced: Explained) -> str:
         return "new" if item.difference is Difference.NEW else "blocked"
     if name not in item.before:
         return "unknown_in_target"
-    return "create_only" if pairing.is_create_only(name) else "differs"
+    if pairing.is_create_only(name):
+        return "create_only"
+    return "not_sent" if item.difference is Difference.CHANGED else "differs"
 
 
 def _agrees(pairing: Pairing, item: Item, name: str) -> bool:

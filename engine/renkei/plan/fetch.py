@@ -198,10 +198,10 @@ class Fetch:
             if days:
                 yield remark(code, days=str(days))
 
-    def _created(self) -> frozenset[str]:
-        """Return whom the target was sent before; it matters only where people join later."""
+    def _created(self) -> dict[str, dt.date | None]:
+        """Return whom the target was sent before, and when; for where people join later."""
         if not self.pairing.joiners:
-            return frozenset()
+            return {}
         return self.store.created_in(self.places[1].account)
 
     def _standing(self) -> list[str]:

@@ -33,13 +33,14 @@ class Listing:
     Both lists as of the base date of a *comparison*, item by item.
 
     *created* are the source's ids of those whom the target has been sent already, though it may not
-    show them. What the whole lists say beside the items is known once :meth:`rows` has ended.
+    show them, with the base date of that, or None if they were updated since. What the whole lists
+    say beside the items is known once :meth:`rows` has ended.
     """
 
     comparison: Comparison
     source: Roster
     target: Roster
-    created: frozenset[str] = frozenset()
+    created: Mapping[str, dt.date | None] = field(factory=dict)
     employed: int = field(init=False, default=0)
     """How many are on the roll: those who left lately or join soon are listed beside it."""
     misfits: list[tuple[str, str]] = field(init=False, factory=list)
@@ -117,6 +118,7 @@ class Listing:
         # most numbers are of one person, of whom nothing has to be read again to be counted
         alone = self.source.count(number) < 2 or self._count(number, among) < 2
         draft = Draft(self.comparison, person, number, roles)
+        draft.was_ahead = self._was_ahead(person, roles)
         draft.find_partner(self._crowds, near, alone=alone)
         self._block_unsure(draft, person)
         if ahead and draft.is_linked:
@@ -172,6 +174,14 @@ class Listing:
         hired = roles.get("hired")
         soon = isinstance(hired, dt.date) and 0 < (hired - base).days <= days
         return soon and not has_left(roles.get("left"), base)
+
+    def _was_ahead(self, person: Employee, roles: Roles) -> bool:
+        """Tell whether somebody was registered as one who joins soon, and has joined by now."""
+        sent, hired = self.created.get(person.id), roles.get("hired")
+        base, days = self.comparison.base, self.comparison.joiners
+        if sent is None or not isinstance(hired, dt.date):
+            return False
+        return sent < hired <= base and (base - sent).days <= 2 * days
 
     def _may_join(self, person: Employee, number: str | None) -> bool:
         """Tell whether somebody who joins soon is listed: as new, and as nobody else."""

@@ -20,6 +20,7 @@ from renkei.plan.unfilled import blocked_if_unfilled, never_filled
 from renkei.plugins.facade import Reader
 from renkei.store.releases import Kept, Place, Record
 from renkei.store.store import Store
+from renkei.text import comparable
 from renkei.words.i18n import _
 from renkei.words.sentences import reason_text
 
@@ -119,9 +120,17 @@ class Serving:
         if changed:
             written = self.store.written_into(kept.places[record.side], record.id)
             for name in changed:
-                if facts[name] not in map(shown.digest, written.get(name, ())):
+                now = person.values[name]
+                if not any(_is_as_sent(now, value) for value in written.get(name, ())):
                     return None
         return evolve(record, facts=facts)
+
+
+def _is_as_sent(now: Value, sent: Value) -> bool:
+    """Tell whether a value is what was sent: a system may store it in another width."""
+    if isinstance(now, str) and isinstance(sent, str):
+        return comparable(now) == comparable(sent)
+    return now == sent
 
 
 def sides_of(kept: Kept, places: tuple[Place, Place]) -> tuple[int, int] | None:
@@ -227,13 +236,14 @@ class Releasing:
 
     def _refuse_taken(self, item: Item, made: Item) -> None:
         """Raise if the record that *item* is to be paired with is another employee's already."""
-        theirs = self.store.partner_of(self.run.id, made.target_id) if made.target_id else None
-        if theirs is None or theirs.source_id == item.source_id:
+        if made.target_id is None:
             return
-        # somebody blocked as another person gives the record up: it may be this employee's
-        if {reason.code for reason in theirs.reasons} != {"other_person"}:
-            message = _("That record is the partner of {number} in this plan.")
-            raise UsageError(message.format(number=theirs.number), code="partner_taken")
+        for theirs in self.store.partners_of(self.run.id, made.target_id):
+            # somebody blocked as another person gives the record up: it may be this employee's
+            gives_up = {reason.code for reason in theirs.reasons} == {"other_person"}
+            if theirs.source_id != item.source_id and not gives_up:
+                message = _("That record is the partner of {number} in this plan.")
+                raise UsageError(message.format(number=theirs.number), code="partner_taken")
 
     def _partners(self, item: Item, wish: Wish) -> list[Employee]:
         """Return the records of the target that a wish is about."""
@@ -296,4 +306,10 @@ def _refuse_others(item: Item, wish: Wish) -> None:
 
 
 def _employee(candidate: Candidate) -> Employee:
-    return Employee(id=candidate.id, values=candidate.values, others=candidate.others)
+    return Employee(
+        id=candidate.id,
+        values=candidate.values,
+        others=candidate.others,
+        unreadable=candidate.unreadable,
+        withheld=candidate.withheld,
+    )

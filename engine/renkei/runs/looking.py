@@ -87,7 +87,7 @@ class Looking:
                 continue
             if any(leaves(change, roles[change.field]) for change in dates):
                 leaving.append(item)
-            else:
+            elif not item.was_ahead:
                 back.append(item)
         return leaving, back
 
@@ -130,8 +130,7 @@ class Looking:
         if people and not inside:
             return remark("outside_by_then", fields=scope.fields)
         roles = [roles_of(person.values, reader.fields) for person in inside]
-        spans = [(each.get("hired"), each.get("left")) for each in roles]
-        return not_listed(spans, run.base_date)
+        return not_listed(roles, run.base_date)
 
 
 def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:

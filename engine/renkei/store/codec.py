@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -302,7 +303,9 @@ def _payload_out(item: Item) -> str:
         "before_others": item.before_others,
         "after": item.after,
         "changes": [[c.field, c.before, c.after] for c in item.changes],
-        "candidates": [[c.id, c.number, c.values, c.others] for c in item.candidates],
+        "candidates": [
+            [c.id, c.number, c.values, c.others, c.unreadable, c.withheld] for c in item.candidates
+        ],
         "released": released_out(item.released),
     }
     # nothing known of a partner is not the same as no partner
@@ -407,9 +410,24 @@ def released_in(plain: Plain) -> Released | None:
 
 
 def _candidates_in(plain: Plain) -> Iterable[Candidate]:
-    return (
-        Candidate(id=id_, number=number, values=_values_in(values), others=_others_in(others))
-        for id_, number, values, others in plain
+    return itertools.starmap(_candidate_in, plain)
+
+
+def _candidate_in(  # noqa: PLR0917 - in the order in which they are stored
+    id_: str,
+    number: str | None,
+    values: Plain,
+    others: Plain,
+    unreadable: Sequence[str] = (),  # plans of an earlier version do not tell
+    withheld: Sequence[str] = (),
+) -> Candidate:
+    return Candidate(
+        id=id_,
+        number=number,
+        values=_values_in(values),
+        others=_others_in(others),
+        unreadable=tuple(unreadable),
+        withheld=tuple(withheld),
     )
 
 

@@ -459,18 +459,30 @@ class Journal(Views):
         )
         return connection.execute(query).scalars().all(), restored
 
-    def created_in(self, account: str) -> frozenset[str]:
-        """Return the source's ids of those whom a target's *account* was sent, by any run."""
+    def created_in(self, account: str) -> dict[str, dt.date | None]:
+        """
+        Return those whom a target's *account* was sent as new, by any run, with the base date.
+
+        They are called by the source's ids; None: they were sent an update as well.
+        """
         gone = sa.and_(writes.c.result.is_not(None), writes.c.result.not_in(CREATED))
         query = (
-            sa.select(items.c.source_id)
+            sa.select(items.c.source_id, writes.c.kind, sa.func.max(runs.c.base_date))
             .join(writes, same_item())
             .join(runs, runs.c.id == items.c.run_id)
             .where(self._of(runs), runs.c.target_account == account)
-            .where(writes.c.kind == "create", sa.not_(gone))
+            .where(sa.or_(writes.c.kind != "create", sa.not_(gone)))
+            .group_by(items.c.source_id, writes.c.kind)
         )
+        found: dict[str, dict[str, dt.date]] = {}
         with self._reading() as connection:
-            return frozenset(connection.execute(query).scalars())
+            for identity, kind, base in connection.execute(query):
+                found.setdefault(identity, {})[kind] = base
+        return {
+            identity: None if "update" in sent else sent["create"]
+            for identity, sent in found.items()
+            if "create" in sent
+        }
 
     def expire(self, run_id: str, at: dt.datetime) -> None:
         """Let a paused run be over: its plan is too old."""

@@ -347,14 +347,14 @@ class Plans(Views):
             row = self._row(connection, run_id)
             return row["source_account"] or "", row["target_account"] or ""
 
-    def partner_of(self, run_id: str, identity: str) -> Item | None:
-        """Return the item of a plan whose partner is the target's record *identity*."""
+    def partners_of(self, run_id: str, identity: str) -> list[Item]:
+        """Return the items of a plan whose partner is the target's record *identity*."""
         query = sa.select(items).where(
             items.c.run_id == self._key(run_id), items.c.target_id == identity
         )
         with self._reading() as connection:
-            row = connection.execute(query.limit(1)).mappings().first()
-            return self._item(connection, row) if row else None
+            rows = connection.execute(query.order_by(items.c.position)).mappings().all()
+            return [self._item(connection, row) for row in rows]
 
     def items(
         self,

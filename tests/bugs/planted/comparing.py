@@ -220,10 +220,37 @@ BUGS: tuple[Bug, ...] = (
         "What renkei wrote itself counts as a change of the record.",
         (
             "renkei.plan.release:Serving._now",
-            "map(shown.digest, written.get(name, ()))",
+            "written.get(name, ())",
             "()",
         ),
         tests="tests/e2e/test_right_person.py::test_what_renkei_wrote_itself_ends_no_release[to_touchontime]",
+    ),
+    bug(
+        "two-come-back-to-one",
+        "Two records of one person in the source both go on with the same old record.",
+        (
+            "renkei.plan.draft:Draft._look_for_twins",
+            "and crowds.goes_on(self._person, back[0])",
+            "",
+        ),
+        tests="tests/engine/test_rehires.py::test_two_who_come_back_to_one_record_are_asked_for",
+    ),
+    bug(
+        "released-to-two",
+        "One record is released to two employees of a plan.",
+        (
+            "renkei.plan.release:Releasing._refuse_taken",
+            "theirs.source_id != item.source_id and not gives_up",
+            "False",
+        ),
+        tests="tests/engine/test_rehires.py::test_a_record_is_released_to_one_employee_alone",
+    ),
+    bug(
+        "ahead-is-closed",
+        "Who was registered before the day of joining is taken for somebody who was resigned.",
+        ("renkei.plan.listing:Listing._was_ahead", "sent < hired <= base", "False"),
+        tests="tests/engine/test_employed.py"
+        "::test_who_was_registered_ahead_begins_on_the_day_of_joining",
     ),
     bug(
         "moved-numbers-are-sent",

@@ -190,7 +190,11 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "coming-back-is-nothing",
         "Leaving that is taken away from many is not unusual.",
-        ("renkei.safety:_kinds", "if any(_returns(change, roles) for", "if False and any(1 for"),
+        (
+            "renkei.safety:_kinds",
+            "if not item.was_ahead and any(_returns(change, roles) for",
+            "if False and any(1 for",
+        ),
         tests="tests/engine/test_safety.py::test_few_may_come_back_at_once",
     ),
     bug(

@@ -39,7 +39,7 @@ BUGS: tuple[Bug, ...] = (
         "taken-number-is-new",
         "The number of somebody outside of the scope is given to somebody new.",
         (
-            "renkei.plan.draft:Draft.find_partner",
+            "renkei.plan.draft:Draft._find_known",
             "elif not hits and self.number in target.taken:",
             "elif False:",
         ),

@@ -71,7 +71,10 @@ CODES = (
             "{target} has a number that differs only by width, case, spaces, hyphens or leading"
             " zeros[ ({numbers})]."
         ),
-        todo=N_("Make the two numbers equal and fetch again."),
+        todo=N_(
+            "If both are one person, make the two numbers equal; if not, register this employee by"
+            " hand. Then fetch again."
+        ),
     ),
     Code(
         "number_taken",
@@ -136,6 +139,15 @@ CODES = (
         parts=NUMBERS,
         says=N_("{target} has what seems to be this person already: {numbers}."),
         todo=N_("Nobody is created before you have said whether they are the same person."),
+    ),
+    Code(
+        "linked_twice",
+        (BLOCKED,),
+        parts=NUMBERS,
+        says=N_(
+            "A person has said that the same record of {target} is this employee and {numbers}."
+        ),
+        todo=N_("Take one of the two releases back and fetch again."),
     ),
     Code(
         "rehire_incomplete",
@@ -309,6 +321,11 @@ CODES = (
         says=N_(
             "Taken as the same person as {numbers} of {target}; the number there stays as it is."
         ),
+    ),
+    Code(
+        "registered_ahead",
+        (NOTE,),
+        says=N_("Registered in {target} before the day of joining, and employed from now on."),
     ),
     Code(
         "near_number_too",

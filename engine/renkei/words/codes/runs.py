@@ -189,6 +189,11 @@ CODES = (
         says=N_("Not listed: joins {source} on {hired}, after the base date, {base}."),
     ),
     Code(
+        "not_employed",
+        (NOTICE,),
+        says=N_("Not listed: {source} has them as not employed (inactive)."),
+    ),
+    Code(
         "listed_by_now",
         (NOTICE,),
         says=N_("Not listed at the fetch, but would be now: {source} has changed since."),
