@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
+from renkei.database import server
 from renkei.database.refusals import damaged, refuse_damage
 from renkei.errors import Hint, NoRoomError, UsageError
 from renkei.model import Item, Outcome, Remark, Run, Status
@@ -244,6 +245,7 @@ class Database:
 
         def first(connection: Connection) -> None:
             if settled is not None and self._on_server:  # in a file there is one writer anyway
+                server.may_be_silent(connection, server.FROZEN_S)
                 connection.exec_driver_sql(f"lock table {settled.name} in share mode")
             self._note_mark(serial.read(connection), known)
 
