@@ -94,6 +94,22 @@ def test_workers_live_by_the_clock_of_the_server(
     assert sign.silent_s < 60
 
 
+@pytest.mark.fault("F36", "F88")
+def test_a_create_is_as_old_for_a_computer_whose_clock_is_ahead(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was sent by another one that has died: what is left of its time is not cut short."""
+    with closing(Store(postgres.address)) as store:
+        run, later = planned(store), planned(store)
+        held = store.begin_sync(run, NOW, "tester", account="rosta")
+        store.intend(held, [], [(1, "create")], NOW)
+        ahead = time.time() + 600
+        monkeypatch.setattr(time, "time", lambda: ahead)
+        (write,) = store.open_writes(held.run_id)
+        stamps = [write.sent_at, *store.created_elsewhere(later).values()]
+    assert stamps == [pytest.approx(ahead, abs=60)] * 2
+
+
 # --- made and brought up to date ----------------------------------------------------------------
 
 
@@ -395,8 +411,8 @@ def test_who_falls_silent_in_a_change_loses_its_locks_before_others_give_up(
     postgres: Database, monkeypatch: pytest.MonkeyPatch, deed: str
 ) -> None:
     """A machine is suspended in the middle of a commit: whoever waits for that goes on with it."""
-    monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 2.0)
-    monkeypatch.setattr(servers, "FROZEN_S", 0.3)
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 20.0)
+    monkeypatch.setattr(servers, "FROZEN_S", 2.0)
     store, frozen = Store(postgres.address), Store(postgres.address)
     run = planned(store)
     store.choose(run, EVERYBODY, {1: {}})

@@ -27,7 +27,7 @@ PATIENCE_S = 10.0
 
 ASK_S = 0.2
 
-FROZEN_S = 5.0
+FROZEN_S = 8.0
 """
 How long a process may say nothing in the middle of a change before a server takes its locks.
 

@@ -134,7 +134,7 @@ class Database:
         """Keep that what was sent of late may not be in this store."""
         with self._writing() as connection:
             self._note("store_restored")
-            keep(connection, RESTORED, repr(time.time()))
+            keep(connection, RESTORED, repr(keepers_now(connection)))
 
     def account(self, identity: str) -> str:
         """
@@ -306,7 +306,7 @@ class Database:
 
         with schema.translated(self._place), self._begun(first, options) as (connection, last):
             if self.is_older:  # those who send from here on have to know
-                keep(connection, RESTORED, repr(time.time()))
+                keep(connection, RESTORED, repr(keepers_now(connection)))
             yield connection
             # Right before the commit, since all others wait from here on. The log comes after it:
             # now no other transaction can write into that. docs/decisions/2026-11-29-audit-log.md
@@ -550,6 +550,13 @@ def keepers_now(connection: Connection) -> float:
     # now() would be the beginning of the transaction, which may have waited for a lock since.
     now = sa.extract("epoch", sa.func.clock_timestamp())
     return float(connection.execute(sa.select(now)).scalar_one())
+
+
+def keeper_ahead_s(connection: Connection) -> float:
+    """Return by how many seconds the clock of the store's keeper is ahead of this computer's."""
+    if connection.dialect.name == "sqlite":
+        return 0.0
+    return keepers_now(connection) - time.time()
 
 
 def same_item() -> sa.ColumnElement[bool]:
