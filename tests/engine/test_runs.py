@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from renkei.errors import AccessError, Hint, InDoubtError, UnavailableError, UsageError
+from renkei.errors import AccessError, BusyError, Hint, InDoubtError, UnavailableError, UsageError
 from renkei.model import Difference, Filter, Outcome, Selection, Status
 from renkei.people import Values
 from renkei.store.store import Store
@@ -86,6 +86,33 @@ def test_a_plan_whose_source_was_written_meanwhile_does_not_swap_values(world: W
     assert world.sync(back).status is Status.DONE_WITH_ERRORS
     assert world.clinic.writes == []
     assert world.outcome(back) == (Outcome.FAILED, "source_changed")
+
+
+@pytest.mark.fault("F104")
+@pytest.mark.postgres
+def test_two_opposite_plans_are_not_written_at_once(world: World) -> None:
+    """Each would overwrite what the other one has just copied: the values would change places."""
+    for number in ("001", "002"):
+        world.in_clinic(number, mail=f"{number}@clinic.example.jp")
+        world.in_rosta(number, email=f"{number}@rosta.example.jp")
+    back, there = world.fetch("rosta", "clinic"), world.fetch("clinic", "rosta")
+    world.choose(back)
+    world.choose(there)
+    told: list[str | None] = []
+
+    def beside(hook: str, _values: Values) -> None:
+        if hook == "update_employee" and not told:
+            told.append(None)
+            try:
+                world.resume(there)
+            except BusyError as error:
+                told[0] = error.where
+
+    world.clinic.trouble = beside
+    assert world.resume(back).status is Status.DONE
+    assert (told, world.rosta.writes) == (["clinic"], [])
+    assert world.resume(there).status is Status.DONE_WITH_ERRORS
+    assert world.outcome(there, "002") == (Outcome.FAILED, "source_changed")
 
 
 def test_a_cancelled_run_keeps_nothing_to_do(world: World) -> None:

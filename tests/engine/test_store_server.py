@@ -46,7 +46,7 @@ from renkei.store.database import Database as Base
 from renkei.store.journal import Told
 from renkei.store.lease import Lease
 from renkei.store.store import Store
-from renkei.store.tables import metadata, writes
+from renkei.store.tables import leases, metadata, writes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -427,6 +427,31 @@ def test_who_falls_silent_in_a_change_loses_its_locks_before_others_give_up(
         connection.exec_driver_sql("select 1")  # it wakes up
     store.close()
     frozen.close()
+
+
+@pytest.mark.fault("F104")
+def test_of_two_opposite_syncs_that_begin_at_once_one_holds(postgres: Database) -> None:
+    """Neither of them has committed its lease when the other one looks."""
+    both = threading.Barrier(2)
+
+    def sync(run: int, account: str) -> str:
+        with closing(Store(postgres.address)) as store:
+            both.wait(10)
+            try:
+                store.begin_sync(str(run), NOW, "tester", account=account)
+            except BusyError:
+                return "busy"
+            return "holds"
+
+    with closing(Store(postgres.address)) as store, ThreadPoolExecutor(2) as pool:
+        for turn in range(8):
+            ours, theirs = f"a{turn}", f"b{turn}"
+            there = begin(store, source_account=ours, target_account=theirs)
+            back = begin(store, "clinic", "rosta", source_account=theirs, target_account=ours)
+            told = list(pool.map(sync, (there, back), (theirs, ours)))
+            assert sorted(told) == ["busy", "holds"]
+            with store._writing() as connection:
+                connection.execute(sa.update(leases).values(run_id=None, owner=None))
 
 
 def sooner_or_later(store: Store, run: str) -> Lease:

@@ -189,7 +189,8 @@ class Journal(Database):
     ) -> tuple[Lease, bool]:
         """Return the lease for the run in *row*, and whether somebody may still have held one."""
         key: int = row["id"]
-        ended = lease.end_others(connection, account, key, take_over=take_over)
+        ended = lease.end_opposite(connection, row, account, take_over=take_over)
+        ended |= lease.end_others(connection, account, key, take_over=take_over)
         held, from_another = lease.acquire(
             connection,
             account,

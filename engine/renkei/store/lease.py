@@ -15,7 +15,7 @@ from renkei.errors import BusyError
 from renkei.people import JST
 from renkei.store.owner import Owner, beat, is_alive, known_in_s
 from renkei.store.serial import insert_unless_there
-from renkei.store.tables import leases
+from renkei.store.tables import leases, runs
 from renkei.words.i18n import _
 
 
@@ -58,17 +58,14 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
     may be writing, unless *take_over* and it is of the same *company*. Returns with it whether it
     was taken from such a process.
     """
-    unheld = {"account": account, "connection": name, "token": 0, "beat": beat()}
-    # First a row to lock, so that of two who want a new account at once the second one waits.
-    insert_unless_there(connection, leases, unheld)
-    mine = leases.c.account == account
-    row = connection.execute(sa.select(leases).where(mine).with_for_update()).mappings().one()
+    row = lock(connection, account, name, company)
     alive = is_held(row)
     if alive and row["company"] != company:
         raise _busy_elsewhere(name)
     if alive and not take_over:
         raise busy(row)
     token = row["token"] + 1
+    mine = leases.c.account == account
     values = {
         "connection": name,
         "token": token,
@@ -83,6 +80,48 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
     return Lease(account, name, run_id, token), alive
 
 
+def lock(connection: Connection, account: str, name: str, company: str) -> RowMapping:
+    """Return the lease of *account*, called *name*, which nobody else changes until we are done."""
+    # First a row to lock, so that of two who want a new account at once the second one waits.
+    unheld = {"account": account, "connection": name, "company": company}
+    insert_unless_there(connection, leases, {**unheld, "token": 0, "beat": beat()})
+    one = sa.select(leases).where(leases.c.account == account)
+    return connection.execute(one.with_for_update()).mappings().one()
+
+
+def end_opposite(connection: Connection, run: RowMapping, account: str, *, take_over: bool) -> bool:
+    """
+    See to it that no other run writes into the source of *run* what it reads in its *account*.
+
+    Both would overwrite what the other one has just copied, and the values would change places.
+    Raises BusyError while such a process may be at work, unless *take_over*; one that has died is
+    ended, should it wake up. Returns whether one was ended that may have been at work.
+    """
+    source = run["source_account"]
+    names = {account: run["target"]} | ({source: run["source"]} if source else {})
+    for each in sorted(names):  # in one order: both may begin at this moment
+        lock(connection, each, names[each], run["company"])
+    into = sa.or_(leases.c.account == source, leases.c.connection == run["source"])
+    out_of = sa.or_(runs.c.source_account == account, runs.c.source == run["target"])
+    opposite = sa.select(leases).join(runs, runs.c.id == leases.c.run_id)
+    opposite = opposite.where(
+        runs.c.company == run["company"], runs.c.id != run["id"], into, out_of
+    )
+    may_live = False
+    for row in connection.execute(opposite).mappings().all():
+        if is_held(row) and not take_over:
+            raise busy(row)
+        may_live |= is_held(row)
+        _end(connection, leases.c.account == row["account"])
+    return may_live
+
+
+def _end(connection: Connection, *of: sa.ColumnElement[bool]) -> None:
+    """End leases: intents under their tokens are refused from now on."""
+    nobody = {"run_id": None, "owner": None, "who": None, "since": None}
+    connection.execute(sa.update(leases).where(*of).values(token=leases.c.token + 1, **nobody))
+
+
 def end_others(connection: Connection, account: str, run_id: int, *, take_over: bool) -> bool:
     """
     End the leases that *run_id* holds on other accounts: its token or address has been changed.
@@ -94,10 +133,7 @@ def end_others(connection: Connection, account: str, run_id: int, *, take_over: 
     elsewhere = None if row is None or row["account"] == account else row
     if elsewhere is not None and not take_over:
         raise busy(elsewhere)
-    others = sa.update(leases).where(leases.c.run_id == run_id, leases.c.account != account)
-    connection.execute(  # a higher token: intents under the old one are refused
-        others.values(token=leases.c.token + 1, run_id=None, owner=None, who=None, since=None)
-    )
+    _end(connection, leases.c.run_id == run_id, leases.c.account != account)
     return elsewhere is not None
 
 
