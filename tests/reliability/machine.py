@@ -66,6 +66,9 @@ PASSING = {"closed", "rate_limit"}
 """What a run may have paused for and last three days all the same."""
 
 SENDINGS = 3
+QUIET = 10
+"""After so many looks at which nothing has arrived, nothing is on its way any more."""
+
 WRITTEN = {"create": Outcome.CREATED, "update": Outcome.UPDATED}
 FINISHED = (Status.DONE, Status.DONE_WITH_ERRORS)
 FINAL = (Status.DONE, Status.FAILED, Status.CANCELLED, Status.EXPIRED)
@@ -845,11 +848,19 @@ class Machine(RuleBasedStateMachine):
         return Outcome.FAILED in (write.outcome, told[write.source_id])
 
     def _let_arrive(self) -> None:
-        """Wait for what was on its way beside the request at which a process is held or killed."""
-        arrived = -1
-        while arrived != len(self.box.journal):
+        """
+        Wait for what is on its way beside the request at which a process is held or killed.
+
+        Nobody can tell whether the last one has left yet: the machine may be busy.
+        """
+        quiet, arrived = 0, -1
+        while quiet < QUIET and self._may_be_on_their_way():
+            quiet = quiet + 1 if arrived == len(self.box.journal) else 0
             arrived = len(self.box.journal)
             threading.Event().wait(0.05)
+
+    def _may_be_on_their_way(self) -> bool:
+        return any(self.store.open_writes(int(run.id)) for run in self.store.latest(100))
 
     # --- what it has sent -------------------------------------------------------------------
 

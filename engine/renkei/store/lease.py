@@ -5,6 +5,7 @@ Every intent is inserted only while the token holds, and renews the lease in the
 
 from __future__ import annotations
 
+import zlib
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ from renkei.store.owner import Owner, beat, is_alive, known_in_s
 from renkei.store.serial import insert_unless_there
 from renkei.store.tables import leases, runs
 from renkei.words.i18n import _
+
+BEGINNING = 7236539
+"""Of the locks of a server that renkei takes: that of a company, a sync of which begins."""
 
 
 @frozen
@@ -58,14 +62,17 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
     may be writing, unless *take_over* and it is of the same *company*. Returns with it whether it
     was taken from such a process.
     """
-    row = lock(connection, account, name, company)
+    unheld = {"account": account, "connection": name, "token": 0, "beat": beat()}
+    # First a row to lock, so that of two who want a new account at once the second one waits.
+    insert_unless_there(connection, leases, unheld)
+    mine = leases.c.account == account
+    row = connection.execute(sa.select(leases).where(mine).with_for_update()).mappings().one()
     alive = is_held(row)
     if alive and row["company"] != company:
         raise _busy_elsewhere(name)
     if alive and not take_over:
         raise busy(row)
     token = row["token"] + 1
-    mine = leases.c.account == account
     values = {
         "connection": name,
         "token": token,
@@ -80,15 +87,6 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
     return Lease(account, name, run_id, token), alive
 
 
-def lock(connection: Connection, account: str, name: str, company: str) -> RowMapping:
-    """Return the lease of *account*, called *name*, which nobody else changes until we are done."""
-    # First a row to lock, so that of two who want a new account at once the second one waits.
-    unheld = {"account": account, "connection": name, "company": company}
-    insert_unless_there(connection, leases, {**unheld, "token": 0, "beat": beat()})
-    one = sa.select(leases).where(leases.c.account == account)
-    return connection.execute(one.with_for_update()).mappings().one()
-
-
 def end_opposite(connection: Connection, run: RowMapping, account: str, *, take_over: bool) -> bool:
     """
     See to it that no other run writes into the source of *run* what it reads in its *account*.
@@ -97,11 +95,11 @@ def end_opposite(connection: Connection, run: RowMapping, account: str, *, take_
     Raises BusyError while such a process may be at work, unless *take_over*; one that has died is
     ended, should it wake up. Returns whether one was ended that may have been at work.
     """
-    source = run["source_account"]
-    names = {account: run["target"]} | ({source: run["source"]} if source else {})
-    for each in sorted(names):  # in one order: both may begin at this moment
-        lock(connection, each, names[each], run["company"])
-    into = sa.or_(leases.c.account == source, leases.c.connection == run["source"])
+    if connection.dialect.name == "postgresql":  # a file has one writer anyway
+        # Two may begin at this moment: one after the other, so that the second sees the first.
+        alone = sa.func.pg_advisory_xact_lock(BEGINNING, zlib.crc32(run["company"].encode()) >> 1)
+        connection.execute(sa.select(alone))
+    into = sa.or_(leases.c.account == run["source_account"], leases.c.connection == run["source"])
     out_of = sa.or_(runs.c.source_account == account, runs.c.source == run["target"])
     opposite = sa.select(leases).join(runs, runs.c.id == leases.c.run_id)
     opposite = opposite.where(
