@@ -854,12 +854,13 @@ class Machine(RuleBasedStateMachine):
         Nobody can tell whether the last one has left yet: the machine may be busy.
         """
         quiet, arrived = 0, -1
-        while quiet < QUIET and self._may_be_on_their_way():
+        while quiet < (QUIET if self._may_be_on_their_way() else 1):
+            threading.Event().wait(0.05)
             quiet = quiet + 1 if arrived == len(self.box.journal) else 0
             arrived = len(self.box.journal)
-            threading.Event().wait(0.05)
 
     def _may_be_on_their_way(self) -> bool:
+        """Tell whether a write has an intent and no answer; a read has left already."""
         return any(self.store.open_writes(int(run.id)) for run in self.store.latest(100))
 
     # --- what it has sent -------------------------------------------------------------------
