@@ -173,14 +173,15 @@ def carry_on(
     *,
     fetch: Callable[[], Run],
     choose: Callable[[str, Selection], object],
-    sync: Callable[[str], Run],
+    sync: Callable[[str, Selection | None], Run],
     mine: Callable[[], object],
 ) -> Run:
     """
     Do what a schedule wants, from where the run *before* has got to; return the run.
 
-    *mine* raises BusyError if another process has the job. Raises whatever ends it early:
-    UsageError if the run no longer goes the way of the schedule.
+    *sync* carries out a choice or nothing, None: that of before. *mine* raises BusyError if another
+    process has the job. Raises whatever ends it early: UsageError if the run no longer goes the way
+    of the schedule.
     """
     way = schedule.from_, schedule.to
     if before is not None and (before.source, before.target) != way:
@@ -192,13 +193,14 @@ def carry_on(
         run = fetch()
     mine()  # a process may have stood still for hours
     if run.status in (Status.PAUSED, Status.SYNCING):
-        return sync(run.id)
+        return sync(run.id, None)
     wanted = schedule.sync.difference if schedule.sync else ()
     has_wanted = any(run.counts.get(each) for each in wanted)
     if run.status is not Status.READY or not has_wanted:
         return run
-    choose(run.id, Selection(differences=frozenset(wanted), new=schedule.new))
-    return sync(run.id)
+    selection = Selection(differences=frozenset(wanted), new=schedule.new)
+    choose(run.id, selection)
+    return sync(run.id, selection)  # somebody may choose others in this plan meanwhile
 
 
 def ahead_of(

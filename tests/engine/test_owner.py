@@ -386,7 +386,8 @@ def test_a_living_process_elsewhere_keeps_its_lease(world: World, where: str) ->
     world.choose(run)
     script = (
         f"{OTHER_MACHINE if where == 'machine' else ''}"
-        "import datetime as dt, time; from renkei.store import Hold, Moment, Store;"
+        "import datetime as dt, time; from renkei.store.hold import Hold, Moment;"
+        " from renkei.store.store import Store;"
         f"store = Store(STORE); lease = store.begin_sync({run.id!r}, dt.datetime.now(dt.UTC), 'x',"
         f" account={world.account()!r});"
         " hold = Hold(store, lease, Moment.now()).__enter__(); print('held', flush=True);"

@@ -68,6 +68,17 @@ def test_who_is_slow_to_come_again_still_counts(store: Store) -> None:
             assert store.meet("a", fast, [Window(1.0, 10, 0)]).others == 1
 
 
+@pytest.mark.fault("F36")
+def test_a_clock_that_is_set_back_holds_up_nobody(store: Store) -> None:
+    """What somebody has used who has ended meanwhile counts for one window, and not for hours."""
+    now, ended, lives = time.time(), user_of_pace(), user_of_pace()
+    with patch("time.time", lambda: now + 9 * 3600):  # a computer that starts by its local time
+        store.meet("a", ended, [Window(300.0, 10, 10)], leaving=True)
+    for seconds, free in ((0.0, 0), (299.0, 0), (300.0, 10)):
+        with patch("time.time", lambda seconds=seconds: now + seconds):
+            assert store.meet("a", lives, [Window(300.0, 10, 0)]) == Share(0, {300.0: free})
+
+
 def test_no_two_claim_the_same(postgres: Database) -> None:
     """However many meet at the same moment on a server."""
     together = Barrier(4)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from renkei.errors import AccessError, Hint, InDoubtError, UnavailableError, UsageError
+from renkei.errors import AccessError, BusyError, Hint, InDoubtError, UnavailableError, UsageError
 from renkei.model import Difference, Filter, Outcome, Selection, Status
 from renkei.people import Values
+from renkei.store.store import Store
 
 if TYPE_CHECKING:
     from tests.engine.world import World
@@ -87,6 +88,33 @@ def test_a_plan_whose_source_was_written_meanwhile_does_not_swap_values(world: W
     assert world.outcome(back) == (Outcome.FAILED, "source_changed")
 
 
+@pytest.mark.fault("F104")
+@pytest.mark.postgres
+def test_two_opposite_plans_are_not_written_at_once(world: World) -> None:
+    """Each would overwrite what the other one has just copied: the values would change places."""
+    for number in ("001", "002"):
+        world.in_clinic(number, mail=f"{number}@clinic.example.jp")
+        world.in_rosta(number, email=f"{number}@rosta.example.jp")
+    back, there = world.fetch("rosta", "clinic"), world.fetch("clinic", "rosta")
+    world.choose(back)
+    world.choose(there)
+    told: list[str | None] = []
+
+    def beside(hook: str, _values: Values) -> None:
+        if hook == "update_employee" and not told:
+            told.append(None)
+            try:
+                world.resume(there)
+            except BusyError as error:
+                told[0] = error.where
+
+    world.clinic.trouble = beside
+    assert world.resume(back).status is Status.DONE
+    assert (told, world.rosta.writes) == (["clinic"], [])
+    assert world.resume(there).status is Status.DONE_WITH_ERRORS
+    assert world.outcome(there, "002") == (Outcome.FAILED, "source_changed")
+
+
 def test_a_cancelled_run_keeps_nothing_to_do(world: World) -> None:
     """Anyone not written by then counts as not selected, and nothing can be resumed."""
     world.in_clinic()
@@ -96,6 +124,58 @@ def test_a_cancelled_run_keeps_nothing_to_do(world: World) -> None:
         assert runs.cancel(run.id).status is Status.CANCELLED
     with pytest.raises(UsageError, match="over"):
         world.resume(run)
+    assert world.rosta.writes == []
+
+
+def test_a_run_that_ends_while_it_is_cancelled_stays_done(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody was written: nobody is told that somebody has given it up."""
+    world.in_clinic()
+    run = world.fetch()
+    cancel = Store.cancel
+
+    def too_late(store: Store, *arguments: Any) -> bool:
+        assert world.sync(run).status is Status.DONE
+        return cancel(store, *arguments)
+
+    monkeypatch.setattr(Store, "cancel", too_late)
+    with world.runs() as runs, pytest.raises(UsageError) as caught:
+        runs.cancel(run.id)
+    assert caught.value.code == "over"
+    with world.runs() as runs:
+        assert runs.run(run.id).status is Status.DONE
+        assert "cancelled" not in [line.act for line in runs.log_lines()]
+
+
+def test_a_run_that_is_cancelled_while_it_waits_for_its_turn_stays_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody wants those tried again who failed, somebody else has given the run up."""
+    world.in_clinic("001", mail="new@example.jp")
+    there = world.in_rosta("001")
+    world.in_clinic("002")
+    run = world.fetch()
+    world.rosta.edit(there, family="橘")
+    world.choose(run)
+
+    def down(hook: str, _values: Values) -> None:
+        if hook == "create_employee":
+            raise UnavailableError("down", again=False, nothing_done=True, for_all=True)
+
+    world.rosta.trouble = down
+    assert world.resume(run).status is Status.PAUSED
+    world.rosta.trouble = lambda _hook, _values: None
+    begin = Store.begin_sync
+
+    def late(store: Store, *arguments: Any, **more: Any) -> Any:
+        with world.runs() as runs:
+            assert runs.cancel(run.id).status is Status.CANCELLED
+        return begin(store, *arguments, **more)
+
+    monkeypatch.setattr(Store, "begin_sync", late)
+    with world.runs() as runs:
+        assert runs.sync(run.id, retry_failed=True).status is Status.CANCELLED
     assert world.rosta.writes == []
 
 

@@ -18,7 +18,7 @@ from tests.told import told
 from renkei.clock import Clock
 from renkei.config import load_config
 from renkei.errors import BusyError, ClosedError, UnusualError, UsageError
-from renkei.model import Status
+from renkei.model import Selection, Status
 from renkei.people import JST
 from renkei.runs import Runs
 from renkei.runs.ground import Ground
@@ -26,6 +26,7 @@ from renkei.schedule.job import Claim, Job
 from renkei.store import hold, owner, workers
 from renkei.store.companies import Companies as AllCompanies
 from renkei.store.companies import Removed
+from renkei.store.store import Store
 from renkei.worker import Worker
 
 if TYPE_CHECKING:
@@ -718,6 +719,30 @@ def test_what_needs_a_person_stops_there(world: World, here: Here) -> None:
     told = {job.claim.schedule: (job.state, job.code) for job in jobs(world, here.wall)}
     assert told == {"nightly": ("halted", "unusual"), "without": ("halted", "new_values")}
     assert len(world.rosta.people) == 5
+
+
+def test_a_schedule_sends_its_own_choice_or_nothing(
+    world: World, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has others synced in its new plan, at that moment: it is told, and stops."""
+    world.in_clinic("001", mail="new@example.jp")
+    world.in_rosta("001")
+    world.in_clinic("002")
+    scheduled(world, NIGHTLY.replace("new, changed", "changed").replace(", new: {ward: W1}", ""))
+    choose = Store.choose
+
+    def faster(store: Store, run_id: str, *arguments: Any, **more: Any) -> None:
+        choose(store, run_id, *arguments, **more)
+        monkeypatch.setattr(Store, "choose", choose)
+        with opened(world, here.wall, "somebody") as runs:
+            runs.choose(run_id, Selection(numbers=("002",), new={"ward": "W1"}))
+
+    monkeypatch.setattr(Store, "choose", faster)
+    with working(here) as worker:
+        at(here, worker, NOON + HOUR)
+    (job,) = jobs(world, here.wall)
+    assert world.rosta.writes == []
+    assert (job.state, job.code) == ("halted", "choice_changed")
 
 
 def test_who_has_to_be_looked_at_first_is_left(world: World, here: Here) -> None:

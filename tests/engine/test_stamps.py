@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import define, field
+from tests.engine.world import ROSTA
 
-from renkei.errors import BusyError, InDoubtError, StoreError, UnavailableError
-from renkei.model import Outcome, Selection
+from renkei.errors import BusyError, InDoubtError, RecordError, StoreError, UnavailableError
+from renkei.model import Outcome, Selection, Status
 from renkei.observer import Observer
 from renkei.people import Values
 from renkei.runs import Runs
@@ -111,6 +112,27 @@ def test_after_the_longest_request_it_is_sent_again_at_once(world: World, lost: 
     stamp(world, LONGEST_S + 2)
     assert resumed(world, lost) == []
     assert [values["id_no"] for _kind, _id, values in world.rosta.writes] == ["001"]
+
+
+@pytest.mark.sqlite
+def test_who_is_refused_as_an_earlier_process_has_made_them_was_created(
+    world: World, lost: str
+) -> None:
+    """The system has the number by then, and no look has shown it before: nobody has failed."""
+    stamp(world, LONGEST_S + 2)
+
+    def taken(hook: str, values: Values) -> None:
+        if hook == "create_employee":
+            world.rosta.add(**{**dict.fromkeys(each.name for each in ROSTA), **values})
+            raise RecordError("this number is taken")
+
+    world.rosta.trouble = taken
+    assert resumed(world, lost) == []
+    with world.runs() as runs:
+        run = runs.run(lost)
+    assert run.status is Status.DONE
+    assert world.outcome(run, "001") == (Outcome.CREATED, None)
+    assert len(world.rosta.find("001")) == 1
 
 
 @pytest.mark.sqlite

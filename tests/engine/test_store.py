@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -70,7 +70,7 @@ def at(place: Path, database: OnServer | None) -> str:
     return str(place) if database is None else database.address
 
 
-def begin(store: Store, target: str = "rosta", source: str = "clinic") -> int:
+def begin(store: Store, target: str = "rosta", source: str = "clinic", **more: Any) -> int:
     """Record a run that is being fetched; return its id."""
     return store.begin_fetch(
         source=source,
@@ -82,6 +82,7 @@ def begin(store: Store, target: str = "rosta", source: str = "clinic") -> int:
         mapping_text="",
         mapping_hash="",
         settings={},
+        **more,
     )
 
 

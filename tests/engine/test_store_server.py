@@ -9,9 +9,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,20 +36,21 @@ from renkei.errors import (
     StoreError,
     UsageError,
 )
-from renkei.model import Difference, Outcome, Selection, Status
+from renkei.model import Difference, KnownAccount, Outcome, Selection, Status
 from renkei.place import parsed
 from renkei.runs import Runs
 from renkei.schedule.job import Claim
-from renkei.store import lease, schema
+from renkei.store import accounts, lease, plans, schema, serial
 from renkei.store.companies import Companies, Removed
 from renkei.store.database import Database as Base
 from renkei.store.journal import Told
 from renkei.store.lease import Lease
 from renkei.store.store import Store
-from renkei.store.tables import metadata, writes
+from renkei.store.tables import leases, metadata, writes
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
     from tests.engine.world import World
 
@@ -91,6 +92,22 @@ def test_workers_live_by_the_clock_of_the_server(
         (sign,) = store.workers()
     assert sign.alive
     assert sign.silent_s < 60
+
+
+@pytest.mark.fault("F36", "F88")
+def test_a_create_is_as_old_for_a_computer_whose_clock_is_ahead(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was sent by another one that has died: what is left of its time is not cut short."""
+    with closing(Store(postgres.address)) as store:
+        run, later = planned(store), planned(store)
+        held = store.begin_sync(run, NOW, "tester", account="rosta")
+        store.intend(held, [], [(1, "create")], NOW)
+        ahead = time.time() + 600
+        monkeypatch.setattr(time, "time", lambda: ahead)
+        (write,) = store.open_writes(held.run_id)
+        stamps = [write.sent_at, *store.created_elsewhere(later).values()]
+    assert stamps == [pytest.approx(ahead, abs=60)] * 2
 
 
 # --- made and brought up to date ----------------------------------------------------------------
@@ -388,6 +405,55 @@ def test_a_run_that_is_being_changed_is_waited_for_a_short_time(
     store.close()
 
 
+@pytest.mark.fault("F51", "F63")
+@pytest.mark.parametrize("deed", ["sync", "fetch"])
+def test_who_falls_silent_in_a_change_loses_its_locks_before_others_give_up(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    """A machine is suspended in the middle of a commit: whoever waits for that goes on with it."""
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 20.0)
+    monkeypatch.setattr(servers, "FROZEN_S", 2.0)
+    store, frozen = Store(postgres.address), Store(postgres.address)
+    run = planned(store)
+    store.choose(run, EVERYBODY, {1: {}})
+    held = store.begin_sync(run, NOW, "tester", account="rosta")
+    what = {"sync": frozen._writing(), "fetch": frozen._reading(settled=writes)}[deed]
+    asleep = ExitStack()
+    connection = asleep.enter_context(what)
+    if deed == "sync":
+        serial.advance(connection, 0)  # from here on every other change waits
+    assert store.intend(held, [], [(1, "create")], NOW)
+    with pytest.raises(StoreError), asleep:
+        connection.exec_driver_sql("select 1")  # it wakes up
+    store.close()
+    frozen.close()
+
+
+@pytest.mark.fault("F104")
+def test_of_two_opposite_syncs_that_begin_at_once_one_holds(postgres: Database) -> None:
+    """Neither of them has committed its lease when the other one looks."""
+    both = threading.Barrier(2)
+
+    def sync(run: int, account: str) -> str:
+        with closing(Store(postgres.address)) as store:
+            both.wait(10)
+            try:
+                store.begin_sync(str(run), NOW, "tester", account=account)
+            except BusyError:
+                return "busy"
+            return "holds"
+
+    with closing(Store(postgres.address)) as store, ThreadPoolExecutor(2) as pool:
+        for turn in range(8):
+            ours, theirs = f"a{turn}", f"b{turn}"
+            there = begin(store, source_account=ours, target_account=theirs)
+            back = begin(store, "clinic", "rosta", source_account=theirs, target_account=ours)
+            told = list(pool.map(sync, (there, back), (theirs, ours)))
+            assert sorted(told) == ["busy", "holds"]
+            with store._writing() as connection:
+                connection.execute(sa.update(leases).values(run_id=None, owner=None))
+
+
 def sooner_or_later(store: Store, run: str) -> Lease:
     """Take the lease as soon as nobody else has it."""
     until = time.monotonic() + 30
@@ -523,6 +589,41 @@ def test_a_removal_waits_for_the_fetch_that_is_just_beginning(
         with pytest.raises(BusyError):
             removals[0].result(10)
         assert store.run(str(run)).status is Status.FETCHING
+
+
+@pytest.mark.fault("F50")
+@pytest.mark.parametrize("what", ["begun", "ended"])
+def test_fetches_both_ways_that_are_at_the_same_point_wait_for_each_other(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Both keep the accounts of the same two connections: none of them is told of another one."""
+    both = threading.Barrier(2)
+
+    def after_the_first(module: ModuleType, name: str) -> None:
+        real = getattr(module, name)
+
+        def kept(*arguments: Any) -> Any:
+            done = real(*arguments)
+            with suppress(threading.BrokenBarrierError):
+                both.wait(0.5)
+            return done
+
+        monkeypatch.setattr(module, name, kept)
+
+    def fetch(way: Sequence[str]) -> None:
+        with closing(Store(postgres.address)) as store:
+            if what == "begun":
+                begin(store, *way, source_account="clinic#", target_account="rosta#")
+            else:
+                found = [KnownAccount(connection=name, account=way[0], at=NOW) for name in way]
+                store.keep_accounts(found)
+
+    with closing(Store(postgres.address)) as store:
+        begin(store)  # the very first change of a store gives it a name, which others wait for
+    after_the_first(plans, "put_account")
+    after_the_first(accounts, "insert_unless_there")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(fetch, [("rosta", "clinic"), ("clinic", "rosta")]))
 
 
 def test_a_fetch_knows_of_every_write_that_is_being_committed(postgres: Database) -> None:

@@ -66,6 +66,9 @@ PASSING = {"closed", "rate_limit"}
 """What a run may have paused for and last three days all the same."""
 
 SENDINGS = 3
+QUIET = 10
+"""After so many looks at which nothing has arrived, nothing is on its way any more."""
+
 WRITTEN = {"create": Outcome.CREATED, "update": Outcome.UPDATED}
 FINISHED = (Status.DONE, Status.DONE_WITH_ERRORS)
 FINAL = (Status.DONE, Status.FAILED, Status.CANCELLED, Status.EXPIRED)
@@ -845,11 +848,20 @@ class Machine(RuleBasedStateMachine):
         return Outcome.FAILED in (write.outcome, told[write.source_id])
 
     def _let_arrive(self) -> None:
-        """Wait for what was on its way beside the request at which a process is held or killed."""
-        arrived = -1
-        while arrived != len(self.box.journal):
-            arrived = len(self.box.journal)
+        """
+        Wait for what is on its way beside the request at which a process is held or killed.
+
+        Nobody can tell whether the last one has left yet: the machine may be busy.
+        """
+        quiet, arrived = 0, -1
+        while quiet < (QUIET if self._may_be_on_their_way() else 1):
             threading.Event().wait(0.05)
+            quiet = quiet + 1 if arrived == len(self.box.journal) else 0
+            arrived = len(self.box.journal)
+
+    def _may_be_on_their_way(self) -> bool:
+        """Tell whether a write has an intent and no answer; a read has left already."""
+        return any(self.store.open_writes(int(run.id)) for run in self.store.latest(100))
 
     # --- what it has sent -------------------------------------------------------------------
 
@@ -867,9 +879,9 @@ class Machine(RuleBasedStateMachine):
         if job.stopped:
             assert len({entry.person for entry in sent}) <= 1, "it was told to stop"
         assert people == self._people(), "the journal does not tell all"
-        codes = {result.code for result in job.child.results}
         selection = job.selection or (job.plan and self.store.selection(job.plan.run))
-        if job.plan and job.allow and selection and codes <= {0, 1, 4}:
+        # However it ends: it may have lost its lease since, as it was held for long.
+        if job.plan and job.allow and selection and "begin_sync.committed" in job.child.trace:
             job.plan.allowed.append(job.plan.picked(selection))
 
     def _may_send(self, job: Job, plan: Plan) -> None:
@@ -1034,6 +1046,8 @@ class Machine(RuleBasedStateMachine):
         at_work = any(job.plan is None or job.plan.run == run.id for job in self.held)
         if run.status.is_at_work:
             assert at_work, f"run {run.id} is {run.status}, and nobody is at work"
+        if self._looks_dead(run):
+            return
         before = self.ended.get(run.id, run.status)
         told = f"run {run.id} was {before} and is {run.status}"
         plan = self.plans.get(run.id)
@@ -1044,6 +1058,14 @@ class Machine(RuleBasedStateMachine):
             if run.status is Status.PAUSED:
                 plan.pauses.add(run.reason.code if run.reason else "")
         self.ended[run.id] = run.status
+
+    def _looks_dead(self, run: Run) -> bool:
+        """Tell whether its process may only have been held for long: it ends when it goes on."""
+        if run.status is Status.FAILED:
+            return any(job.plan is None for job in self.held)
+        held = any(job.plan is not None and job.plan.run == run.id for job in self.held)
+        interrupted = run.reason is not None and run.reason.code == "interrupted"
+        return held and run.status is Status.PAUSED and interrupted
 
     def _told(self, run: Run, plan: Plan) -> None:
         items = list(self.store.items(run.id))

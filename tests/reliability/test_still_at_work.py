@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import closing
 
 import pytest
+from tests.pair import DIRECTIONS
+from tests.postgres import Database
 from tests.reliability.harness import oracle
-from tests.reliability.harness.killer import KILLED, Child
+from tests.reliability.harness.killer import KILLED, Child, Zygote
 from tests.reliability.harness.points import Armed
-from tests.reliability.harness.site import Site
+from tests.reliability.harness.site import Site, a_site
 from tests.sampling import one_way
 
 from renkei.model import Outcome, Status
@@ -33,14 +36,21 @@ SHORT = {
     "renkei.store.owner.LIFETIME_S": 0.6,
     "renkei.store.hold.LATE_S": 0.3,
     "renkei.store.hold.RENEW_S": 0.15,
+    "renkei.database.server.FROZEN_S": 0.5,
 }
-"""The real wait, and a lease that lives for a moment only."""
+"""The real wait, and a lease that lives for a moment only; so do locks of a server."""
 
 ELSEWHERE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 
 
-@pytest.fixture(autouse=True)
-def patient(site: Site) -> None:
+@pytest.fixture
+def site(site: Site) -> Site:
+    """A site whose people are patient."""
+    patience(site)
+    return site
+
+
+def patience(site: Site) -> None:
     """Let a create that was lost count as one that the system may still be working on."""
     site.configure(f"settings: {{settle_wait_seconds: 0, longest_request_seconds: {LONGEST_S}}}")
 
@@ -60,6 +70,29 @@ def begun(site: Site) -> tuple[str, Child]:
         time.sleep(0.01)
     assert slow.seen
     return run, child
+
+
+def freeze(site: Site, child: Child) -> None:
+    """Freeze a process for longer than its lease lives."""
+    os.kill(child.pid, signal.SIGSTOP)
+    while not may_be_written(site):
+        # In the middle of a change of a file: nobody takes its locks away, as a server does.
+        os.kill(child.pid, signal.SIGCONT)
+        time.sleep(0.01)
+        os.kill(child.pid, signal.SIGSTOP)
+    time.sleep(SHORT["renkei.store.owner.LIFETIME_S"] + 0.1)
+
+
+def may_be_written(site: Site) -> bool:
+    """Tell whether the store is on a server, or nobody is writing into its file."""
+    if site.database is not None:
+        return True
+    time.sleep(0.02)  # a signal takes a moment
+    try:
+        site.ask("begin immediate", 0.0)
+    except sqlite3.OperationalError:
+        return False
+    return True
 
 
 def gone_on(site: Site, run: str, *words: str) -> None:
@@ -109,14 +142,36 @@ def test_kill_9_and_again(site: Site) -> None:
 def test_frozen_past_its_lease(site: Site) -> None:
     """Another one takes over and ends the run; the frozen one wakes and sends nothing more."""
     run, child = begun(site)
-    os.kill(child.pid, signal.SIGSTOP)
-    time.sleep(SHORT["renkei.store.owner.LIFETIME_S"] + 0.1)
+    freeze(site, child)
     gone_on(site, run)
     sent = len(site.sent())
     os.kill(child.pid, signal.SIGCONT)
     assert child.end().code == 5, child.results
     assert len(site.sent()) == sent
     once(site, run)
+
+
+@pytest.mark.fault("F51", "F63")
+@pytest.mark.parametrize("point", ["renew.commit", "intend.commit"])
+def test_frozen_in_the_middle_of_a_commit(
+    zygote: Zygote, postgres: Database, store_bytes: bytes, point: str
+) -> None:
+    """The server takes its locks away before those who wait for them give up."""
+    with a_site(zygote, *DIRECTIONS[0], store_bytes, postgres) as site:
+        patience(site)
+        run = site.fetched()
+        works(site)
+        held = Armed(point, "hold")
+        child = site.start(("sync", run, *site.everybody), armed=[held], settings=SHORT)
+        assert child.until_held() == point
+        freeze(site, child)
+        gone_on(site, run)
+        sent = len(site.sent())
+        os.kill(child.pid, signal.SIGCONT)
+        child.go_on()
+        assert child.end().code == 5, child.results
+        assert len(site.sent()) == sent
+        once(site, run)
 
 
 @pytest.mark.parametrize("site", one_way(3), indirect=True)
@@ -139,8 +194,7 @@ def test_frozen_before_the_bytes_leave(site: Site) -> None:
     # Held in Python its pulse would go on beating: so it is frozen as well.
     child = site.start(("sync", run, *site.everybody), armed=[held], settings=SHORT)
     assert child.until_held() == "intend.committed"
-    os.kill(child.pid, signal.SIGSTOP)
-    time.sleep(SHORT["renkei.store.owner.LIFETIME_S"] + 0.1)
+    freeze(site, child)
     gone_on(site, run)
     sent = len(site.sent())
     os.kill(child.pid, signal.SIGCONT)

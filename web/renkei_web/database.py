@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from renkei.database.opening import Opened, Schema, open_database, standing_of
 from renkei.database.refusals import newer, translated
-from renkei.database.server import open_server, standing_on_server
+from renkei.database.server import FROZEN_S, may_be_silent, open_server, standing_on_server
 from renkei.errors import StoreError
 from renkei.logs import log
 from renkei.place import is_server
@@ -99,6 +99,7 @@ class Database:
                 connection.execution_options(renkei_writes=True)
             with connection.begin():
                 if self.path is None:
+                    may_be_silent(connection, FROZEN_S)
                     self._be_the_one(connection)
                 yield connection
 

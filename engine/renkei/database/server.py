@@ -27,6 +27,17 @@ PATIENCE_S = 10.0
 
 ASK_S = 0.2
 
+FROZEN_S = 8.0
+"""
+How long a process may say nothing in the middle of a change before a server takes its locks.
+
+Others wait for them for BUSY_TIMEOUT_S, which is longer: a machine that is suspended at that moment
+must not end what all the others do.
+"""
+
+BUSY_S = 60.0
+"""The same where a process does a lot between two statements, or changes nothing."""
+
 LOCK = "select pg_advisory_xact_lock(7236534)"
 """One process at a time makes or migrates a database."""
 
@@ -43,10 +54,13 @@ DEFAULTS = {
 }
 """What the driver is told unless the address says otherwise."""
 
+SILENT = "idle_in_transaction_session_timeout"
+"""What a server calls the time after which it ends a transaction whose process says nothing."""
+
 SESSION = (
     "select set_config('TimeZone', 'UTC', false), set_config('lock_timeout', %s, false),"
-    # a process that is frozen in the middle of a transaction must not hold up the others for ever
-    " set_config('idle_in_transaction_session_timeout', '60s', false),"
+    # who only reads holds up nobody, but must not do so for ever; who changes something: FROZEN_S
+    f" set_config('{SILENT}', '{BUSY_S * 1000:.0f}ms', false),"
     # an intent is durable before its request leaves, whatever is usual on this server
     " set_config('synchronous_commit', coalesce("
     "nullif(current_setting('synchronous_commit'), 'off'), 'on'), false)"
@@ -55,6 +69,13 @@ SESSION = (
 
 BESIDE = "select set_config('search_path', quote_ident(%s || current_schema()), false)"
 """Lets a session see a schema of its own, beside that of the store, and nothing else."""
+
+
+def may_be_silent(connection: Connection, seconds: float) -> None:
+    """Let the process of this transaction say nothing for so long before it is ended."""
+    if connection.dialect.name == "postgresql":
+        # no select: that would already look at the rows, before what is locked next
+        connection.exec_driver_sql(f"set local {SILENT} = '{seconds * 1000:.0f}ms'")
 
 
 def open_server(address: str, schema: Schema, *, create: bool) -> Opened | None:

@@ -134,7 +134,7 @@ class Schedules:
                     claim=claim,
                 ),
                 choose=self.choosing.choose,
-                sync=lambda run_id: self.syncing.sync(run_id, Wanted()),
+                sync=lambda run_id, choice: self.syncing.sync(run_id, Wanted(selection=choice)),
                 mine=lambda: store.still_at_job(job.claim),
             )
             work.finished(run, left=bool(self.looking.left_for_you(run.id)))

@@ -44,7 +44,8 @@ class Syncing:
         settles = store.selection(run_id) is not None  # else nothing can be resumed
         if run.status is Status.PAUSED and _in_doubt(run) and settles:
             raise write_in_doubt(run)
-        store.cancel(run_id, self.ground.clock.now())
+        if not store.cancel(run_id, self.ground.clock.now()):
+            refuse_over(self.ground.run(run_id), self.ground.standing.hours)  # by now
         log.info("cancelled", run=run_id)
         return self.ground.run(run_id)
 

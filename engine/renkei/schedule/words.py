@@ -75,6 +75,7 @@ def why_text(job: Job) -> str:
         "unusual": _("It is over a safety limit."),
         "wrong_pair": _("The two lists do not seem to be of one company."),
         "new_values": _("New employees need values that the schedule does not give."),
+        "choice_changed": _("Somebody else has chosen in its run, so nothing was sent."),
         "schedule_changed": _("The schedule was changed while its run waited."),
         "not_paired": _("Its two connections are no pair."),
         "internal": _("renkei made a mistake of its own."),

@@ -61,7 +61,8 @@ class Accounts(Database):
         if not news:
             return
         with self._writing() as c:
-            for each in news:
+            # In one order: fetches both ways that begin at once would lock each other.
+            for each in sorted(news, key=lambda account: account.connection):
                 if each.confirmed_by is not None:
                     self._note("account_accepted", connection=each.connection)
                 row = {

@@ -12,6 +12,7 @@ from sqlalchemy import Table
 from sqlalchemy.engine import Connection
 
 from renkei.database.copying import compare_rows, copy_rows, let_numbers_go_on
+from renkei.database.server import BUSY_S, may_be_silent
 from renkei.errors import BusyError, UsageError
 from renkei.model import Status
 from renkei.place import shown
@@ -70,6 +71,7 @@ def copy_store(
         closing(Store(goal)) as new,
         old._transaction(renkei_writes=True, moving=True) as source,  # noqa: SLF001 - of this room
     ):
+        may_be_silent(source, BUSY_S)
         if old._on_server:  # noqa: SLF001 - a file has one writer: us
             names = ", ".join(table.name for table in TABLES)
             source.exec_driver_sql(f"lock table {names} in exclusive mode")

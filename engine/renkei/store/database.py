@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from renkei.database import server
 from renkei.database.refusals import damaged
 from renkei.errors import NoRoomError, UsageError
 from renkei.observer import Observer
@@ -126,7 +127,7 @@ class Database:
         """Keep that what was sent of late may not be in this store."""
         with self._writing() as connection:
             self._note("store_restored")
-            keep(connection, RESTORED, repr(time.time()))
+            keep(connection, RESTORED, repr(keepers_now(connection)))
 
     def account(self, identity: str) -> str:
         """
@@ -199,6 +200,7 @@ class Database:
 
         def first(connection: Connection) -> None:
             if settled is not None and self._on_server:  # in a file there is one writer anyway
+                server.may_be_silent(connection, server.FROZEN_S)
                 connection.exec_driver_sql(f"lock table {settled.name} in share mode")
             self._note_mark(serial.read(connection), known)
 
@@ -259,7 +261,7 @@ class Database:
 
         with schema.translated(self._place), self._begun(first, options) as (connection, last):
             if self.is_older:  # those who send from here on have to know
-                keep(connection, RESTORED, repr(time.time()))
+                keep(connection, RESTORED, repr(keepers_now(connection)))
             yield connection
             # Right before the commit, since all others wait from here on. The log comes after it:
             # now no other transaction can write into that. docs/decisions/2026-11-29-audit-log.md
@@ -394,6 +396,13 @@ def keepers_now(connection: Connection) -> float:
     # now() would be the beginning of the transaction, which may have waited for a lock since.
     now = sa.extract("epoch", sa.func.clock_timestamp())
     return float(connection.execute(sa.select(now)).scalar_one())
+
+
+def keeper_ahead_s(connection: Connection) -> float:
+    """Return by how many seconds the clock of the store's keeper is ahead of this computer's."""
+    if connection.dialect.name == "sqlite":
+        return 0.0
+    return keepers_now(connection) - time.time()
 
 
 def key_of(result: sa.CursorResult[Any]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.errors import Hint, UsageError
 from renkei.model import Difference, Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease
-from renkei.store.database import locking
+from renkei.store.database import keeper_ahead_s, keepers_now, locking
 from renkei.store.lease import Lease
 from renkei.store.serial import RESTORED, free_number, put_account
 from renkei.store.tables import (
@@ -73,7 +72,8 @@ class Write:
     """
     One write of the journal that is not settled yet.
 
-    *sent_at* is when its request left at the latest, in real seconds since 1970; None: not known.
+    *sent_at* is when its request left at the latest, in real seconds since 1970 on the clock of
+    this computer; None: not known.
     *answer_id* is the id that the system gave somebody new.
     """
 
@@ -128,7 +128,8 @@ class Journal(Views):
         """
         Take the lease on the target's *account* and mark the run as syncing, or raise BusyError.
 
-        A run that is over stays so: what is in doubt may be looked up.
+        A run that is over stays so: what is in doubt may be looked up. One that somebody has
+        cancelled meanwhile stays so even with *retry_failed*.
         With *selection*, UsageError unless that is still the choice; with *allow*, *who* allows
         what is unusual in it; *expected* are the announcements that let it pass, None if nobody has
         asked. With *take_over* a process of unknown fate is not waited for.
@@ -148,7 +149,8 @@ class Journal(Views):
             if from_another:
                 self._note("taken_over", key)
                 self._update(connection, key, taken_over_by=who)
-            if Status(row["status"]).is_over and not retry_failed:
+            status = Status(row["status"])
+            if status is Status.CANCELLED or (status.is_over and not retry_failed):
                 return held
             if retry_failed:
                 _forget_failed(connection, key)
@@ -181,7 +183,8 @@ class Journal(Views):
     ) -> tuple[Lease, bool]:
         """Return the lease for the run in *row*, and whether somebody may still have held one."""
         key: int = row["id"]
-        ended = lease.end_others(connection, account, key, take_over=take_over)
+        ended = lease.end_opposite(connection, row, account, take_over=take_over)
+        ended |= lease.end_others(connection, account, key, take_over=take_over)
         held, from_another = lease.acquire(
             connection,
             account,
@@ -258,7 +261,7 @@ class Journal(Views):
                 return []
             common = {"run_id": held.run_id, "token": held.token, "intent_at": at}
             # Real time, whatever the calendar says: docs/decisions/2026-11-28-creates-in-doubt.md
-            common |= {"sent_at": time.time()}
+            common |= {"sent_at": keepers_now(connection)}
             rows = [{**common, "position": position, "kind": kind} for position, kind in wanted]
             # SQLite would use the numbers of removed writes again.
             first = free_number(connection, writes).get("id")
@@ -271,7 +274,7 @@ class Journal(Views):
         with self._writing() as connection:
             lease.renew(connection, held)
             stamped = sa.update(writes).where(writes.c.id.in_(sent))
-            connection.execute(stamped.values(sent_at=time.time()))
+            connection.execute(stamped.values(sent_at=keepers_now(connection)))
 
     def record(self, held: Lease, told: Sequence[Told]) -> None:
         """
@@ -320,15 +323,17 @@ class Journal(Views):
             .order_by(writes.c.id)
         )
         with self._reading() as connection:
+            rows = connection.execute(query).mappings().all()
+            stamps = _here(connection, [row["sent_at"] for row in rows])
             return [
                 Write(
                     id=row["write_id"],
                     item=self._item(connection, row),
                     kind=row["kind"],
-                    sent_at=row["sent_at"],
+                    sent_at=sent_at,
                     answer_id=row["answer_id"],
                 )
-                for row in connection.execute(query).mappings()
+                for row, sent_at in zip(rows, stamps, strict=True)
             ]
 
     def refused_before(self, run_id: str) -> frozenset[str]:
@@ -388,10 +393,17 @@ class Journal(Views):
         with self._reading() as connection:
             return frozenset(connection.execute(query).scalars())
 
-    def cancel(self, run_id: str, at: dt.datetime) -> None:
-        """Cancel a run; a process that syncs it finds out with its next intent."""
+    def cancel(self, run_id: str, at: dt.datetime) -> bool:
+        """
+        Cancel a run; a process that syncs it finds out with its next intent.
+
+        False, and nothing is done: it has come to its end since the caller has looked.
+        """
         with self._writing() as connection:
-            key = self._row(connection, run_id, lock=True)["id"]
+            row = self._row(connection, run_id, lock=True)
+            status, key = Status(row["status"]), row["id"]
+            if status.is_over and status is not Status.EXPIRED:
+                return False
             self._note("cancelled", key)
             self._update(
                 connection,
@@ -401,6 +413,7 @@ class Journal(Views):
                 reason=codec.remark_out(remark("stopped")),
                 resume_at=None,
             )
+            return True
 
     def is_unsettled(self, run_id: str) -> bool:
         """Return whether a write of a run is in doubt, or was answered and not looked at since."""
@@ -439,7 +452,8 @@ class Journal(Views):
             )
             forgotten, since = self._restored(connection, row["id"])
             found: dict[str, float | None] = dict.fromkeys(forgotten, since)
-            return found | dict(connection.execute(query).all())
+            found |= dict(connection.execute(query).all())
+            return dict(zip(found, _here(connection, found.values()), strict=True))
 
     @staticmethod
     def _restored(connection: Connection, run_id: int) -> tuple[Sequence[str], float | None]:
@@ -450,7 +464,7 @@ class Journal(Views):
         """
         query = sa.select(facts.c.value).where(facts.c.name == RESTORED)
         restored = float(connection.execute(query).scalar() or 0.0)
-        if time.time() - restored > FORGOTTEN_S:
+        if keepers_now(connection) - restored > FORGOTTEN_S:
             return (), None
         undecided = sa.or_(items.c.outcome.is_(None), items.c.outcome.in_(UNFINISHED))
         new = items.c.difference == Difference.NEW.value
@@ -509,6 +523,17 @@ class Journal(Views):
     def _state(self, connection: Connection, run_id: int, *, lock: bool = False) -> RowMapping:
         asked = {"company": self.company, "run": run_id}
         return connection.execute(_STATE_LOCKED if lock else _STATE, asked).mappings().one()
+
+
+def _here(connection: Connection, stamps: Collection[float | None]) -> list[float | None]:
+    """
+    Return what the keeper of the store has stamped, on the clock of this computer.
+
+    The process that has sent and the one that looks up may be on two, whose clocks differ: what is
+    left of the longest request must not be shorter by that.
+    """
+    ahead_s = keeper_ahead_s(connection) if stamps else 0.0
+    return [None if stamp is None else stamp - ahead_s for stamp in stamps]
 
 
 def _record(connection: Connection, held: Lease, told: Sequence[Told]) -> None:

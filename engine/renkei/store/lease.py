@@ -5,6 +5,7 @@ Every intent is inserted only while the token holds, and renews the lease in the
 
 from __future__ import annotations
 
+import zlib
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,8 +16,11 @@ from renkei.errors import BusyError
 from renkei.people import JST
 from renkei.store.owner import Owner, beat, is_alive, known_in_s
 from renkei.store.serial import insert_unless_there
-from renkei.store.tables import leases
+from renkei.store.tables import leases, runs
 from renkei.words.i18n import _
+
+BEGINNING = 7236539
+"""Of the locks of a server that renkei takes: that of a company, a sync of which begins."""
 
 
 @frozen
@@ -83,6 +87,39 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
     return Lease(account, name, run_id, token), alive
 
 
+def end_opposite(connection: Connection, run: RowMapping, account: str, *, take_over: bool) -> bool:
+    """
+    See to it that no other run writes into the source of *run* what it reads in its *account*.
+
+    Both would overwrite what the other one has just copied, and the values would change places.
+    Raises BusyError while such a process may be at work, unless *take_over*; one that has died is
+    ended, should it wake up. Returns whether one was ended that may have been at work.
+    """
+    if connection.dialect.name == "postgresql":  # a file has one writer anyway
+        # Two may begin at this moment: one after the other, so that the second sees the first.
+        alone = sa.func.pg_advisory_xact_lock(BEGINNING, zlib.crc32(run["company"].encode()) >> 1)
+        connection.execute(sa.select(alone))
+    into = sa.or_(leases.c.account == run["source_account"], leases.c.connection == run["source"])
+    out_of = sa.or_(runs.c.source_account == account, runs.c.source == run["target"])
+    opposite = sa.select(leases).join(runs, runs.c.id == leases.c.run_id)
+    opposite = opposite.where(
+        runs.c.company == run["company"], runs.c.id != run["id"], into, out_of
+    )
+    may_live = False
+    for row in connection.execute(opposite).mappings().all():
+        if is_held(row) and not take_over:
+            raise busy(row)
+        may_live |= is_held(row)
+        _end(connection, leases.c.account == row["account"])
+    return may_live
+
+
+def _end(connection: Connection, *of: sa.ColumnElement[bool]) -> None:
+    """End leases: intents under their tokens are refused from now on."""
+    nobody = {"run_id": None, "owner": None, "who": None, "since": None}
+    connection.execute(sa.update(leases).where(*of).values(token=leases.c.token + 1, **nobody))
+
+
 def end_others(connection: Connection, account: str, run_id: int, *, take_over: bool) -> bool:
     """
     End the leases that *run_id* holds on other accounts: its token or address has been changed.
@@ -94,10 +131,7 @@ def end_others(connection: Connection, account: str, run_id: int, *, take_over: 
     elsewhere = None if row is None or row["account"] == account else row
     if elsewhere is not None and not take_over:
         raise busy(elsewhere)
-    others = sa.update(leases).where(leases.c.run_id == run_id, leases.c.account != account)
-    connection.execute(  # a higher token: intents under the old one are refused
-        others.values(token=leases.c.token + 1, run_id=None, owner=None, who=None, since=None)
-    )
+    _end(connection, leases.c.run_id == run_id, leases.c.account != account)
     return elsewhere is not None
 
 

@@ -18,6 +18,11 @@ LOCK = 7236535
 """Of the locks of a server that renkei takes: that of an account whose users meet."""
 
 _USERS = sa.select(paces).where(paces.c.account == sa.bindparam("of"))
+_SET_BACK = (
+    sa.update(paces)
+    .where(paces.c.account == sa.bindparam("of"), paces.c.at > sa.bindparam("now"))
+    .values(at=sa.bindparam("now"))
+)
 _ONE = sa.and_(paces.c.account == sa.bindparam("of"), paces.c.owner == sa.bindparam("who"))
 _FORGET = sa.delete(paces).where(_ONE)
 _MINE = sa.update(paces).where(_ONE)
@@ -38,6 +43,8 @@ class Paces(Database):
         """
         with self._writing() as connection:
             now = self._now_alone(connection, account)
+            # Said before somebody set the clock back: for hours it would count as of just now.
+            connection.execute(_SET_BACK, {"of": account, "now": now})
             everybody = connection.execute(_USERS, {"of": account}).mappings().all()
             rows = [row for row in everybody if row["owner"] != me]
             others = sum(_goes_on(row, now) for row in rows)

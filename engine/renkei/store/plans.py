@@ -87,9 +87,11 @@ class Plans(Views):
             # A connection that is gone must not keep its account from other companies.
             gone = accounts.c.connection.not_in(connections)
             connection.execute(sa.delete(accounts).where(self._of(accounts), gone))
-            for side in ("source", "target"):
-                if used := columns.get(f"{side}_account"):
-                    put_account(connection, self.company, str(columns[side]), str(used))
+            sides = ("source", "target")
+            used = {str(columns[side]): columns.get(f"{side}_account") for side in sides}
+            for name in sorted(used):  # in one order, or fetches both ways would lock each other
+                if used[name]:
+                    put_account(connection, self.company, name, str(used[name]))
         self._given.add(key)
         return key
 

@@ -21,7 +21,9 @@ from attrs import define, field, frozen
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 
+from renkei.database import server
 from renkei.database.opening import driver_of
+from renkei.database.server import SILENT
 from renkei.store.tables import accounts, facts
 
 if TYPE_CHECKING:
@@ -150,11 +152,20 @@ def read(connection: Connection) -> int:
 
 
 def standing(connection: Connection) -> tuple[int, dict[str, str]]:
-    """Return the same, and as what the store is known: its id, and where it has moved."""
-    kept = {str(name): str(value) for name, value in connection.exec_driver_sql(_STANDING)}
-    if connection.dialect.name == "sqlite":
-        return read(connection), kept
-    return int(kept.get(SERIAL) or 0), kept
+    """
+    Return the same, and as what the store is known: its id, and where it has moved.
+
+    What is asked first of a transaction that writes: a server is told along how long its process
+    may be silent in it, which costs no way there and back.
+    """
+    is_file = connection.dialect.name == "sqlite"
+    query = _STANDING if is_file else f"{_STANDING} union all {_silent()}"
+    kept = {str(name): str(value) for name, value in connection.exec_driver_sql(query)}
+    return read(connection) if is_file else int(kept.get(SERIAL) or 0), kept
+
+
+def _silent() -> str:
+    return f"select 'silent', set_config('{SILENT}', '{server.FROZEN_S * 1000:.0f}ms', true)"
 
 
 def advance(connection: Connection, last: int) -> int:

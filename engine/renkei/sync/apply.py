@@ -507,7 +507,8 @@ class Apply:
             if sending.crash is not None:
                 raise sending.crash
             if sending.error is not None:
-                retried = sent_before > 0 and kind == "create"
+                # by an earlier process as well, whose requests nobody has counted
+                retried = kind == "create" and item.position in self._sendings
                 if not self._is_of_batch(sending, sending.error):
                     self._not_written(item, sending.error, write, retried=retried)
             elif sending.answer is not None:
