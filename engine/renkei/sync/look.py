@@ -9,6 +9,7 @@ from typing import TypeVar
 from attrs import frozen
 
 from renkei.clock import Clock
+from renkei.mapping.values import parse
 from renkei.model import Item, Remark
 from renkei.people import Employee, Ref, Value
 from renkei.plan.compare import Comparison
@@ -142,7 +143,7 @@ class Look:
     def not_stored(self, item: Item, person: Employee) -> tuple[str, ...]:
         """Return the sent fields, chosen ones included, in which *person* is something else."""
         sent = {change.field: change.after for change in item.changes}
-        chosen = {name: choice.code for name, choice in item.new_values.items()}
+        chosen = {name: self._read(name, c.code) for name, c in item.new_values.items()}
         missing: list[str] = []
         for name, value in {**sent, **chosen}.items():
             is_told = name in person.values
@@ -167,6 +168,16 @@ class Look:
         who = {spec.name for spec in self.comparison.target_specs if spec.role in WHO}
         telling = (who & sent) or sent
         return telling.isdisjoint(self.differing(item, person))
+
+    def _read(self, name: str, code: str) -> Value:
+        """Return the *code* of a choice as its field has it, which may be a number."""
+        kind = next(
+            (each.type for each in self.comparison.target_specs if each.name == name), "text"
+        )
+        try:
+            return parse(code, kind)
+        except ValueError:
+            return code
 
     def _holds(self, person: Employee, name: str, value: Value) -> bool:
         """Tell whether a field has *value*, be it among others; one that no pair fills exactly."""
