@@ -296,6 +296,16 @@ def test_nobody_without_a_number_is_synced(world: World, number: str | None) -> 
     assert (item.number, item.target_id, item.changes) == (None, None, ())
 
 
+def test_a_number_that_makes_no_sense_is_not_told_to_be_missing(world: World) -> None:
+    """It is there and has to be corrected; nobody is asked to enter another one."""
+    person = world.in_clinic("1")
+    held = world.clinic.people[person]
+    values = {name: value for name, value in held.values.items() if name != "badge"}
+    world.clinic.people[person] = evolve(held, values=values, unreadable=("badge",))
+    item = only(world)
+    assert (item.difference, codes(item.reasons)) == (Difference.BLOCKED, ["unreadable"])
+
+
 def test_a_number_twice_in_the_source_blocks_both(world: World) -> None:
     """Neither of two listed people with one number is synced, and both are shown."""
     ids = {world.in_clinic(), world.in_clinic(surname="橘")}

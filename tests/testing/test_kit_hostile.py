@@ -86,6 +86,7 @@ def test_a_mistake_turns_its_check_red(mistake: Mistake, request: pytest.Fixture
     """What the connector does wrong is told by the check that stands in the table."""
     said = red(mistake.factory, mistake.check, request)
     assert said, mistake.story
+    assert said.startswith("Failed: "), f"no sentence: {said}"
     assert TOKEN not in said
 
 
