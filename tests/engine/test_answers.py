@@ -80,6 +80,17 @@ class TooMuch(MemoryConnector):
         super().update_employee(current, {**changes, "kana": None})
 
 
+class DropsFurther(MemoryConnector):
+    """Sends a list of one address, whatever else was in it."""
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> None:
+        """The further addresses are gone afterwards."""
+        super().update_employee(current, changes)
+        held = self._system.people[current.id]
+        self._system.people[current.id] = evolve(held, others={})
+
+
 class Numberless(MemoryConnector):
     """Creates people without their number."""
 
@@ -313,6 +324,28 @@ def test_a_look_that_fails_leaves_the_answers_to_the_next_sync(world: World) -> 
     done = world.resume(run)
     assert (done.status, len(world.rosta.writes)) == (Status.DONE, 1)
     assert world.fetch().counts[Difference.SAME] == 1
+
+
+@pytest.mark.parametrize("sent", [{"mail": "new@example.jp"}, {"reading": "ミナト"}])
+@pytest.mark.parametrize("drops", [True, False])
+def test_a_further_value_that_an_update_has_lost_is_told(
+    world: World, sent: dict[str, str], drops: bool
+) -> None:
+    """Two addresses in the target, one in the source: the second one is nobody's to take away."""
+    kind = DropsFurther if drops else MemoryConnector
+    world.in_clinic("100", **sent)
+    person = world.in_rosta("100")
+    held = world.rosta.people[person]
+    world.rosta.people[person] = evolve(held, others={"email": ("second@example.jp",)})
+    with installed(rosta=lambda _connection: kind(world.rosta)):
+        run = world.fetch()
+        world.sync(run)
+    reason = (Outcome.FAILED, "changed_too") if drops else (Outcome.UPDATED, None)
+    assert outcomes(world, run)["100"] == reason
+    if drops:
+        told = world.item(run, "100").outcome_reason
+        assert told is not None
+        assert told.about == ("email",)
 
 
 @pytest.mark.parametrize(("kept", "outcome"), [(1, Outcome.CREATED), (2, Outcome.FAILED)])

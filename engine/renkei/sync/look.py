@@ -11,7 +11,7 @@ from attrs import frozen
 from renkei.clock import Clock
 from renkei.mapping.values import parse
 from renkei.model import Item, Remark
-from renkei.people import Employee, Ref, Value
+from renkei.people import Employee, Others, Ref, Value
 from renkei.plan.compare import Comparison
 from renkei.plugins.facade import BATCH
 from renkei.plugins.writer import Writer
@@ -151,12 +151,21 @@ class Look:
                 missing.append(name)
         return tuple(missing)
 
-    def changed_too(self, item: Item, person: Employee) -> tuple[str, ...]:
-        """Return the mapped fields that were not sent and are not what they were before."""
+    def changed_too(self, item: Item, person: Employee, others: Others) -> tuple[str, ...]:
+        """
+        Return the mapped fields in which more has changed than was sent.
+
+        That is a field that was not sent and is not what it was before; and any that has lost one
+        of the *others*, the further values that it had, which no update may touch.
+        """
         sent = {change.field for change in item.changes}
-        changed: list[str] = []
+        changed = [
+            name
+            for name, further in sorted(others.items())
+            if name in person.values and not all(self._holds(person, name, v) for v in further)
+        ]
         for name, value in sorted((item.before or {}).items()):
-            if name in sent or name not in person.values:
+            if name in sent or name in changed or name not in person.values:
                 continue
             if not self._holds(person, name, value):
                 changed.append(name)
