@@ -425,9 +425,9 @@ WRONG_PARTS: list[tuple[str, object, str]] = [
     ("list_employees", [Employee(id=5, values={})], "Employee.id: int"),  # type: ignore[arg-type]
     (
         "list_employees",
-        [Employee(id="5", values={}, unreadable=["dob"])],
+        [Employee(id="5", values={}, unreadable=["dob"])],  # type: ignore[arg-type]
         "Employee.unreadable: list",
-    ),  # type: ignore[arg-type]
+    ),
 ]
 
 

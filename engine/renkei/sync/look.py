@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import TypeVar
 
@@ -180,13 +181,11 @@ class Look:
 
     def _read(self, name: str, code: str) -> Value:
         """Return the *code* of a choice as its field has it, which may be a number."""
-        kind = next(
-            (each.type for each in self.comparison.target_specs if each.name == name), "text"
-        )
-        try:
-            return parse(code, kind)
-        except ValueError:
-            return code
+        for spec in self.comparison.target_specs:
+            if spec.name == name:
+                with suppress(ValueError):
+                    return parse(code, spec.type)
+        return code
 
     def _holds(self, person: Employee, name: str, value: Value) -> bool:
         """Tell whether a field has *value*, be it among others; one that no pair fills exactly."""
