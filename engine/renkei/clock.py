@@ -51,6 +51,12 @@ def day_of(text: str) -> dt.date | None:
         return None
 
 
+def opening_text(opens: dt.datetime, at: dt.datetime | None) -> str:
+    """Return in Japan time when something *opens*, with the day unless that is soon after *at*."""
+    is_soon = at is not None and opens - at < dt.timedelta(days=1)
+    return f"{opens.astimezone(JST):{'%H:%M' if is_soon else '%Y-%m-%d %H:%M'}}"
+
+
 def span(first: dt.date, last: dt.date) -> tuple[dt.datetime, dt.datetime]:
     """Return the instants at which the days from *first* to *last* in Japan begin and are over."""
     over = last + dt.timedelta(days=1)

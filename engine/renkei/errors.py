@@ -224,13 +224,26 @@ class UnavailableError(SystemFault):
 
 
 class ClosedError(UnavailableError):
-    """The system is in its closed hours; *opens* is when they end, as an aware instant."""
+    """
+    The system is in its closed hours; *opens* is when they end, as an aware instant.
+
+    *at*, since renkei 0.2, is when it said so, if that is known: a time of day alone says when it
+    opens only if that is within a day from then.
+    """
 
     default_code = "closed"
 
-    def __init__(self, message: str, *, opens: dt.datetime, where: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        opens: dt.datetime,
+        at: dt.datetime | None = None,
+        where: str | None = None,
+    ) -> None:
         super().__init__(message, where=where, again=False, nothing_done=True, for_all=True)
         self.opens = opens
+        self.at = at
 
 
 class AnswerError(SystemFault):

@@ -223,7 +223,7 @@ def estimate_lines(ahead: Estimate) -> list[str]:
     if calls:
         lines.append(_("Estimate: {calls}").format(calls=_(", ").join(calls)))
     elif None in ahead.calls.values():
-        lines.append(_("Estimate: not known before the first fetch of these two systems."))
+        lines.append(_("Estimate: not known before the first fetch in this direction."))
     if ahead.seconds is not None and ahead.seconds >= SHOW_AFTER_S:
         lines.append(_("Estimated time: {time}").format(time=_between(ahead)))
     for name, hours in ahead.closed.items():

@@ -136,6 +136,20 @@ def slugs(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+def test_a_list_of_contents_leaves_nothing_out() -> None:
+    """Whoever looks for the safety limits in a long page finds them in the list at its top."""
+    left_out = {}
+    for path in PAGES:
+        text = prose(path.read_text(encoding="utf-8"))
+        top, _, _ = text.partition("\n## ")
+        listed = re.findall(r"^- \[[^\]]+\]\(#([^)]+)\)", top, re.MULTILINE)
+        headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+        anchors = [re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings]
+        if listed and listed != anchors:
+            left_out[path.name] = sorted(set(anchors) ^ set(listed)) or "another order"
+    assert left_out == {}
+
+
 def words_of(line: str) -> list[str]:
     """Return the words of the one command that begins a line."""
     words = []

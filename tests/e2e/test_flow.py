@@ -113,7 +113,7 @@ def test_the_whole_flow_in_words(office: Office, direction: Direction) -> None:
     assert fetched.code == 0
     assert f"Run 1: {source} → {target}, base date 2026-11-20, ready to sync" in fetched.out
     assert "renkei sync 1" in fetched.out
-    assert fetched.err == "Estimate: not known before the first fetch of these two systems.\n"
+    assert fetched.err == "Estimate: not known before the first fetch in this direction.\n"
     assert "→" in office.renkei("plan", "1").out
     synced = office.renkei("sync", "1", *office.everybody(target))
     assert synced.code == 0

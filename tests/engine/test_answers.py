@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from renkei.connector import Employee, Values, hookimpl
+from renkei.connector import Choice, Employee, FieldSpec, Label, NewField, Values, hookimpl
 from renkei.errors import AccessError
 from renkei.http.connection import Connection
-from renkei.model import Difference, Outcome, Run, Status
+from renkei.model import Difference, Outcome, Run, Selection, Status
 from renkei.observer import Observer
 from renkei.testing import MemoryConnector, MemorySystem, installed
 from renkei.words.sentences import reason_text
@@ -78,6 +78,17 @@ class TooMuch(MemoryConnector):
     def update_employee(self, current: Employee, changes: Values) -> None:
         """The reading of the name is gone afterwards."""
         super().update_employee(current, {**changes, "kana": None})
+
+
+class DropsFurther(MemoryConnector):
+    """Sends a list of one address, whatever else was in it."""
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> None:
+        """The further addresses are gone afterwards."""
+        super().update_employee(current, changes)
+        held = self._system.people[current.id]
+        self._system.people[current.id] = evolve(held, others={})
 
 
 class Numberless(MemoryConnector):
@@ -313,6 +324,54 @@ def test_a_look_that_fails_leaves_the_answers_to_the_next_sync(world: World) -> 
     done = world.resume(run)
     assert (done.status, len(world.rosta.writes)) == (Status.DONE, 1)
     assert world.fetch().counts[Difference.SAME] == 1
+
+
+@pytest.mark.parametrize("sent", [{"mail": "new@example.jp"}, {"reading": "ミナト"}])
+@pytest.mark.parametrize("drops", [True, False])
+def test_a_further_value_that_an_update_has_lost_is_told(
+    world: World, sent: dict[str, str], drops: bool
+) -> None:
+    """Two addresses in the target, one in the source: the second one is nobody's to take away."""
+    kind = DropsFurther if drops else MemoryConnector
+    world.in_clinic("100", **sent)
+    person = world.in_rosta("100")
+    held = world.rosta.people[person]
+    world.rosta.people[person] = evolve(held, others={"email": ("second@example.jp",)})
+    with installed(rosta=lambda _connection: kind(world.rosta)):
+        run = world.fetch()
+        world.sync(run)
+    reason = (Outcome.FAILED, "changed_too") if drops else (Outcome.UPDATED, None)
+    assert outcomes(world, run)["100"] == reason
+    if drops:
+        told = world.item(run, "100").outcome_reason
+        assert told is not None
+        assert told.about == ("email",)
+
+
+@pytest.mark.parametrize(("kept", "outcome"), [(1, Outcome.CREATED), (2, Outcome.FAILED)])
+def test_a_chosen_number_is_compared_as_the_number_that_its_field_has(
+    world: World, kept: int, outcome: Outcome
+) -> None:
+    """Codes of choices are texts; a field of whole numbers shows what was stored as a number."""
+
+    class Numbers(MemoryConnector):
+        @hookimpl
+        def create_employee(self, values: Values) -> str:
+            assert values["floor"] == "1"
+            return super().create_employee({**values, "floor": kept})
+
+    floor = FieldSpec(
+        name="floor", label=Label("階", "Floor"), type="integer", required=True, write="create"
+    )
+    world.rosta.specs = (*world.rosta.specs, floor)
+    world.rosta.choices += (NewField("floor", floor.label, (Choice("1", "1F"),)),)
+    world.in_clinic("100")
+    with installed(rosta=lambda _connection: Numbers(world.rosta)), world.runs() as runs:
+        run = runs.fetch("clinic", "rosta")
+        new = {"ward": "W1", "floor": "1F"}
+        runs.choose(run.id, Selection(new=new, differences=frozenset({Difference.NEW})))
+        run = runs.sync(run.id)
+    assert outcomes(world, run)["100"][0] is outcome
 
 
 def test_a_chosen_value_that_is_not_stored_is_found_out(world: World) -> None:

@@ -47,6 +47,12 @@ def test_both_sides_stand_side_by_side_in_words() -> None:
         ]
 
 
+def test_a_day_stands_beside_another_as_commands_take_it() -> None:
+    """On the command line, where the lines above show days in the same way."""
+    [birth] = [each for each in both(OTHER, evolve(KNOWN, technical=True)) if "birth" in each.field]
+    assert birth.source == "2003-09-12"
+
+
 def test_of_somebody_who_is_not_there_only_the_source_is_known() -> None:
     """No column of dashes for a person whom nobody has found."""
     with speaking("ja"):

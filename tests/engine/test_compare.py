@@ -12,9 +12,11 @@ from tests.engine.world import World
 from renkei.errors import AccessError
 from renkei.identity.roster import Roster
 from renkei.model import Difference, Item, Remark
-from renkei.people import Value
+from renkei.people import Label, Value
 from renkei.plan.listing import Listing
 from renkei.testing import MemorySystem
+from renkei.words.i18n import speaking
+from renkei.words.labels import value_text
 
 BASE = dt.date(2026, 11, 20)
 DAY = dt.timedelta(days=1)
@@ -275,6 +277,23 @@ def test_kanji_case_and_inner_spaces_count(
     assert changed(only(world)) == {theirs: a}
 
 
+@pytest.mark.parametrize(("beds", "found"), [(3, []), (5, ["not_allowed"])])
+def test_the_only_values_of_a_whole_number_are_named_as_texts(
+    world: World, beds: int, found: list[str]
+) -> None:
+    """A field of the target that takes 3 and 4 takes the number 3, and shows it in its words."""
+    labels = (Label("三床", "three"), Label("四床", "four"))
+    world.rosta.specs = tuple(
+        evolve(each, allowed=("3", "4"), allowed_labels=labels) if each.name == "capacity" else each
+        for each in world.rosta.specs
+    )
+    world.in_clinic(beds=beds)
+    assert codes(only(world).reasons) == found
+    [capacity] = [each for each in world.rosta.specs if each.name == "capacity"]
+    with speaking("en"):
+        assert value_text(beds, capacity) == ("three" if beds == 3 else "5")
+
+
 def test_a_transform_changes_what_is_written(world: World) -> None:
     """Towards the clinic a reading is written as katakana."""
     world.in_clinic(reading="タカサキ")
@@ -294,6 +313,16 @@ def test_nobody_without_a_number_is_synced(world: World, number: str | None) -> 
     assert item.difference is Difference.BLOCKED
     assert "no_number" in codes(item.reasons)
     assert (item.number, item.target_id, item.changes) == (None, None, ())
+
+
+def test_a_number_that_makes_no_sense_is_not_told_to_be_missing(world: World) -> None:
+    """It is there and has to be corrected; nobody is asked to enter another one."""
+    person = world.in_clinic("1")
+    held = world.clinic.people[person]
+    values = {name: value for name, value in held.values.items() if name != "badge"}
+    world.clinic.people[person] = evolve(held, values=values, unreadable=("badge",))
+    item = only(world)
+    assert (item.difference, codes(item.reasons)) == (Difference.BLOCKED, ["unreadable"])
 
 
 def test_a_number_twice_in_the_source_blocks_both(world: World) -> None:

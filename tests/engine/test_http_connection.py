@@ -5,10 +5,11 @@ import pytest
 
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
-from renkei.http.connection import Conditions, Connection
+from renkei.http.connection import Conditions, Connection, closed_error
 from renkei.http.retry import RetryBudget
 from renkei.http.secret import Secret
 from renkei.people import JST, ClosedHours, RequestLimit
+from renkei.sync.record import reason_of
 
 EVENING = ClosedHours(dt.time(17, 30), dt.time(18, 30))
 TOKEN = "tok_canary_0001"
@@ -179,3 +180,19 @@ def test_a_budget_without_limit_never_ends() -> None:
     budget = RetryBudget(None)
     budget.enter()
     assert budget.left_s() == float("inf")
+
+
+def test_a_day_is_told_where_a_time_would_mislead() -> None:
+    """Closed on Sundays, or for a week: until 00:00 is not tonight, in message and report."""
+    at = dt.datetime(2026, 11, 20, 12, tzinfo=JST)
+    tonight, later = at.replace(hour=18), at.replace(day=23, hour=0)
+    soon, on_monday, unsaid = (
+        closed_error("rosta", tonight, at),
+        closed_error("rosta", later, at),
+        closed_error("rosta", tonight),
+    )
+    assert "until 18:00 (JST)" in soon.message
+    assert "until 2026-11-23 00:00 (JST)" in on_monday.message
+    assert "until 2026-11-20 18:00 (JST)" in unsaid.message
+    told = [reason_of(error).about for error in (soon, on_monday, unsaid)]
+    assert told == [("18:00",), ("2026-11-23 00:00",), ("2026-11-20 18:00",)]

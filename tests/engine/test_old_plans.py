@@ -174,7 +174,7 @@ def test_another_pause_in_between_ends_the_three_days(
     run = paused(world, AccessError("no"))
 
     world.rosta.trouble = closed
-    assert world.resume(run).reason == Remark("closed", ("10:00",))
+    assert world.resume(run).reason == Remark("closed", ("2026-11-20 10:00",))
     world.rosta.trouble = lambda _hook, _values: None
     at("11-21T12:01")
     with pytest.raises(UsageError, match="24 hours"):
@@ -190,7 +190,7 @@ def test_a_sync_that_was_killed_did_not_pause_for_closed_hours(
         runs._store._set(int(run.id), status="syncing")  # and nobody holds the lease
 
     world.rosta.trouble = closed
-    assert world.resume(run).reason == Remark("closed", ("10:00",))
+    assert world.resume(run).reason == Remark("closed", ("2026-11-20 10:00",))
     world.rosta.trouble = lambda _hook, _values: None
     at("11-21T12:01")
     with pytest.raises(UsageError, match="24 hours"):

@@ -411,6 +411,36 @@ def test_a_hook_that_answers_nonsense_is_one_named_error(
     assert CANARY not in told.message
 
 
+GRADE = FieldSpec(name="grade", label=Label("等級", "grade"), type="integer")
+WRONG_PARTS: list[tuple[str, object, str]] = [
+    ("fields", [evolve(GRADE, allowed=(1, 2))], "FieldSpec(name='grade').allowed"),  # type: ignore[arg-type]
+    ("fields", [SPEC, evolve(GRADE, role="hired")], "FieldSpec(name='grade').role"),
+    ("fields", [SPEC, evolve(GRADE, encoding="klingon")], "FieldSpec(name='grade').encoding"),
+    ("fields", [SPEC, evolve(GRADE, path="a..b")], "FieldSpec(name='grade').path"),
+    ("fields", [SPEC, evolve(GRADE, offered=None)], "FieldSpec(name='grade').offered"),  # type: ignore[arg-type]
+    ("new_employee_fields", [evolve(NEW, choices=[])], "NewField(name='ward').choices"),  # type: ignore[arg-type]
+    ("check", Account("a", [Finding("ok", "b")]), "Account.findings"),  # type: ignore[arg-type]
+    ("closed_hours", [ClosedHours(dt.time(22), dt.time(5))], "ClosedHours.end"),
+    ("request_limits", [RequestLimit(10, 0)], "RequestLimit.window_s"),
+    ("list_employees", [Employee(id=5, values={})], "Employee.id: int"),  # type: ignore[arg-type]
+    (
+        "list_employees",
+        [Employee(id="5", values={}, unreadable=["dob"])],  # type: ignore[arg-type]
+        "Employee.unreadable: list",
+    ),
+]
+
+
+@pytest.mark.parametrize(("hook", "answer", "part"), WRONG_PARTS)
+def test_a_broken_contract_names_what_its_author_has_to_correct(
+    world: World, hook: str, answer: object, part: str
+) -> None:
+    """Of thirty fields with fifteen attributes each, the one that is wrong is told."""
+    with plug(world, **{hook: answer}), pytest.raises(ConnectorError) as caught:
+        CALLS[hook](rosta())
+    assert f" {part}. " in caught.value.message
+
+
 def test_findings_and_sound_answers_pass(world: World) -> None:
     """What keeps the contract is handed on as it is."""
     account = Account("Example Inc.", (Finding("warning", "old"),))

@@ -329,6 +329,23 @@ def test_why_somebody_outside_is_not_listed(world: World, say: Callable[..., Non
         assert runs.why_not_listed(run.id, "2") is None
 
 
+def test_of_a_fetch_that_failed_nothing_is_explained(world: World) -> None:
+    """Nobody was compared, so nobody was left out: it is not said that somebody has changed."""
+    world.in_clinic("1")
+
+    def closed(_hook: str, _values: Values) -> None:
+        raise UnavailableError("down", again=False)
+
+    world.rosta.trouble = closed
+    with pytest.raises(UnavailableError):
+        world.fetch()
+    with world.runs() as runs:
+        [run] = runs.reports()
+        with pytest.raises(UsageError) as caught:
+            runs.why_not_listed(run.id, "1")
+    assert caught.value.code == "over"
+
+
 def test_a_list_of_people_outside_is_not_empty(world: World, say: Callable[..., None]) -> None:
     """Nobody is told that the system has no employees."""
     say(NORTH)

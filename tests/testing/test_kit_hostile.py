@@ -18,7 +18,7 @@ from tests.testing.hostile import (
 )
 from tests.testing.staff import EMPTY, Fake, Staff, other, sample, to_json
 
-from renkei.connector import Value, Values
+from renkei.connector import JSON, Value, Values
 from renkei.testing.kit import TOKEN, ConnectorTests, Tenant
 
 
@@ -112,6 +112,24 @@ def test_no_message_shows_the_token() -> None:
         with pytest.raises(pytest.fail.Exception) as told:
             tenant.same(f"Bearer {TOKEN}", "", "the header")
     assert str(told.value) == "the header: 'Bearer ***', and it should be ''"
+
+
+class Unlisted(Staff):
+    """It creates people, and lists nobody."""
+
+    def rows(self, query: dict[str, str]) -> Iterator[JSON]:
+        """Read the list, and keep it; whoever is looked up is shown."""
+        return super().rows(query) if query else iter(())
+
+
+@pytest.mark.parametrize(
+    "name", ["test_an_update_changes_that_field_only", "test_a_lost_update_does_no_harm"]
+)
+def test_whoever_is_missing_from_the_list_is_named(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    """Whatever is checked: in a sentence, and not as a key that a dict does not have."""
+    assert red(Unlisted, name, request).startswith("Failed: the list leaves out ")
 
 
 def test_a_list_of_one_request_may_fail_as_well(request: pytest.FixtureRequest) -> None:

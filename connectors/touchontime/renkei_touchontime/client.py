@@ -154,7 +154,7 @@ class Client:
     def _closed(self, at: dt.datetime) -> ClosedError:
         opens = opening(self._connection.hours_in_force or HOURS, at)
         if opens > at:
-            return closed_error(self._name, opens)
+            return closed_error(self._name, opens, at)
         # Its clock is behind ours, or its hours have changed.
         opens = (at + _LATER).replace(second=0, microsecond=0)
         message = _(
@@ -162,7 +162,7 @@ class Client:
             " (JST)."
         )
         said = message.format(name=self._name, time=f"{opens.astimezone(JST):%H:%M}")
-        return ClosedError(said, opens=opens, where=self._name)
+        return ClosedError(said, opens=opens, at=at, where=self._name)
 
 
 def opening(hours: Sequence[ClosedHours], at: dt.datetime) -> dt.datetime:

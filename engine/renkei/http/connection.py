@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, field, frozen
 
-from renkei.clock import Clock
+from renkei.clock import Clock, opening_text
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
 from renkei.http.address import is_safe, one_spelling, split_url
 from renkei.http.failure import Classify, ReadRooms
@@ -25,7 +25,7 @@ from renkei.http.request import Request, Timeouts
 from renkei.http.retry import RetryBudget
 from renkei.http.secret import Secret
 from renkei.http.session import Session
-from renkei.people import JST, ClosedHours, OwnFields, Parallel, RequestLimit
+from renkei.people import ClosedHours, OwnFields, Parallel, RequestLimit
 from renkei.words.i18n import _
 
 Guard = Callable[[], None]
@@ -299,7 +299,7 @@ class Connection:
         now = self.clock.now()
         for hours in self.hours_in_force:
             if opens := hours.reopening(now):
-                raise closed_error(self.name, opens)
+                raise closed_error(self.name, opens, now)
 
     def before_write(self) -> None:
         """
@@ -328,11 +328,15 @@ class Connection:
             raise ConnectorError(message.format(name=self.name), where=self.name)
 
 
-def closed_error(name: str, opens: dt.datetime) -> ClosedError:
-    """Return the error for closed hours that end at *opens*."""
+def closed_error(name: str, opens: dt.datetime, at: dt.datetime | None = None) -> ClosedError:
+    """
+    Return the error for closed hours that end at *opens*.
+
+    *at*, since renkei 0.2: when the system said so. Without it the day is always told.
+    """
     message = _("{name} takes no requests until {time} (JST). Try again then.")
-    time = opens.astimezone(JST).strftime("%H:%M")
-    return ClosedError(message.format(name=name, time=time), opens=opens, where=name)
+    said = message.format(name=name, time=opening_text(opens, at))
+    return ClosedError(said, opens=opens, at=at, where=name)
 
 
 def _check_url(name: str, url: str) -> None:

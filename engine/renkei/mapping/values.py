@@ -29,7 +29,7 @@ def fault(value: Value, spec: FieldSpec) -> str | None:
     """
     if not is_of(value, spec.type):
         return "wrong_type"
-    if spec.allowed is not None and value not in spec.allowed:
+    if spec.allowed is not None and str(value) not in spec.allowed:
         return "not_allowed"
     if spec.max_length is not None and isinstance(value, str) and len(value) > spec.max_length:
         return "too_long"

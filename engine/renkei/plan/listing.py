@@ -124,7 +124,9 @@ class Listing:
         if ahead and draft.is_linked:
             return None  # a record that is there already waits for the day of joining
         if draft.number is None:
-            draft.block("no_number")
+            # one that makes no sense is told as what it is, and need not be entered
+            if self.comparison.translation.number_fields[0] not in person.unreadable:
+                draft.block("no_number")
         elif number is not None:
             draft.note_numbers(alone=alone)
             listed = (other for other in others if self._count(other, self._is_on_roll))

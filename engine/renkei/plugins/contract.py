@@ -41,7 +41,27 @@ from renkei.text import is_storable
 
 def is_sound(answer: object, kind: type) -> bool:
     """Return whether *answer* is a *kind* that holds what a *kind* holds; may raise."""
-    return type(answer) is kind and _SOUND[kind](answer)
+    return flaw(answer, kind) is None
+
+
+def flaw(answer: object, kind: type) -> str | None:
+    """
+    Return what keeps *answer* from being a sound *kind*, as its author would write it; may raise.
+
+    ``FieldSpec(name='grade').allowed`` is that attribute, ``dict`` a thing of another type.
+    """
+    if type(answer) is not kind:
+        return type(answer).__name__
+    for part, sound in _SOUND[kind].items():
+        if not sound(answer):
+            return f"{kind.__name__}{_name_of(answer)}.{part}"
+    return None
+
+
+def _name_of(answer: object) -> str:
+    """Return what tells a field from others; of an account nothing is to be repeated."""
+    name = answer.name if isinstance(answer, FieldSpec | NewField) else None
+    return f"(name={name!r})" if is_id(name) else ""
 
 
 def is_sound_error(error: RenkeiError) -> bool:
@@ -119,6 +139,10 @@ def _is_any(value: object, *kinds: type) -> bool:
     return type(value) in kinds
 
 
+def _is_instant(value: object) -> bool:
+    return type(value) is dt.datetime and value.tzinfo is not None
+
+
 def _are(values: object, sound: Callable[[Any], bool]) -> bool:
     """Return whether *values* is a tuple, which nobody can change later, of what is *sound*."""
     return type(values) is tuple and all(map(sound, values))
@@ -133,7 +157,7 @@ def _has_sound_parts(error: RenkeiError) -> bool:
         case RecordError():
             return _is_any(error.accepted, bool) and _are(error.fields, _is_text)
         case ClosedError():  # first: it is an UnavailableError, too, with its flags set for good
-            return _is_any(error.opens, dt.datetime) and error.opens.tzinfo is not None
+            return _is_instant(error.opens) and (error.at is None or _is_instant(error.at))
         case UnavailableError():
             flags = _is_any(error.again, bool) and _is_any(error.nothing_done, bool)
             return flags and _is_any(error.retry_after_s, int, float, type(None))
@@ -160,45 +184,18 @@ def _sound_label(label: Any) -> bool:  # noqa: ANN401 - whatever a plug-in has p
     return type(label) is Label and _is_text(label.ja) and _is_text(label.en)
 
 
-def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
-    return (
-        is_id(spec.name)
-        and _sound_label(spec.label)
-        and _has_sound_kind(spec)
-        and _has_sound_flags(spec)
-        and _has_sound_values(spec)
-        and _has_sound_place(spec)
-    )
+def _has_known_role(spec: Any) -> bool:  # noqa: ANN401 - as above
+    """Return whether a field has no role, or a known one of its type."""
+    return spec.role is None or ROLE_TYPES.get(spec.role) == spec.type
 
 
-def _has_sound_kind(spec: FieldSpec) -> bool:
-    """Return whether type, role and way of writing are known, and the role has this type."""
-    if spec.type not in CLASSES:
-        return False
-    if spec.role is not None and ROLE_TYPES.get(spec.role) != spec.type:
-        return False
-    return spec.write in get_args(Write)
+def _has_sound_labels(spec: Any) -> bool:  # noqa: ANN401 - as above
+    """Return whether there is a label for each allowed value, or none at all."""
+    labels = spec.allowed_labels
+    return _are(labels, _sound_label) and len(labels) in (0, len(spec.allowed or ()))
 
 
-def _has_sound_flags(spec: FieldSpec) -> bool:
-    flags = (spec.required, spec.wanted, spec.clearable, spec.dated, spec.offered)
-    return all(_is_any(flag, bool) for flag in flags)
-
-
-def _has_sound_values(spec: FieldSpec) -> bool:
-    """Return whether what is said of the values makes sense; LookupError of an odd encoding."""
-    if spec.allowed is not None and not _are(spec.allowed, _is_text):
-        return False
-    if not _are(spec.allowed_labels, _sound_label):
-        return False
-    if len(spec.allowed_labels) not in (0, len(spec.allowed or ())):
-        return False
-    if not _is_any(spec.max_length, int, type(None)):
-        return False
-    return spec.encoding is None or _is_encoding(spec.encoding)
-
-
-def _has_sound_place(spec: FieldSpec) -> bool:
+def _has_sound_path(spec: Any) -> bool:  # noqa: ANN401 - as above
     """Return whether the path leads somewhere."""
     if not _is_any(spec.path, str, tuple, type(None)):
         return False
@@ -206,18 +203,12 @@ def _has_sound_place(spec: FieldSpec) -> bool:
 
 
 def _is_encoding(name: object) -> bool:
-    """Return whether *name* is an encoding of text that Python knows; LookupError if not."""
-    # codecs.lookup would also find rot13 and hex, which make no bytes of a text.
-    return _is_text(name) and isinstance("".encode(str(name)), bytes)
-
-
-def _sound_choice(choice: Any) -> bool:  # noqa: ANN401 - as above
-    return is_id(choice.code) and _is_text(choice.label) and _is_text(choice.detail)
-
-
-def _sound_new_field(new: Any) -> bool:  # noqa: ANN401 - as above
-    choices = _are(new.choices, lambda each: is_sound(each, Choice))
-    return is_id(new.name) and _sound_label(new.label) and choices
+    """Return whether *name* is an encoding of text that Python knows."""
+    try:
+        # codecs.lookup would also find rot13 and hex, which make no bytes of a text.
+        return _is_text(name) and isinstance("".encode(str(name)), bytes)
+    except LookupError:
+        return False
 
 
 def _sound_finding(finding: Any) -> bool:  # noqa: ANN401 - as above
@@ -225,20 +216,50 @@ def _sound_finding(finding: Any) -> bool:  # noqa: ANN401 - as above
     return sound and _is_text(finding.message)
 
 
-def _sound_customer(told: Any) -> bool:  # noqa: ANN401 - as above
-    return _is_text(told.name) and _are(told.ids, is_id) and _are(told.corporate_numbers, is_id)
+def _flag(name: str) -> Callable[[Any], bool]:
+    return lambda it: _is_any(getattr(it, name), bool)
 
 
-def _sound_limit(limit: Any) -> bool:  # noqa: ANN401 - as above
-    return _is_any(limit.count, int) and limit.count >= 1 and 0 < limit.window_s < math.inf
-
-
-_SOUND: dict[type, Callable[[Any], bool]] = {
-    FieldSpec: _sound_field,
-    NewField: _sound_new_field,
-    Choice: _sound_choice,
-    Account: lambda it: _is_text(it.name) and _are(it.findings, _sound_finding),
-    Customer: _sound_customer,
-    ClosedHours: lambda it: type(it.start) is type(it.end) is dt.time and it.start < it.end,
-    RequestLimit: _sound_limit,
+_SOUND: dict[type, dict[str, Callable[[Any], bool]]] = {
+    FieldSpec: {
+        "name": lambda it: is_id(it.name),
+        "label": lambda it: _sound_label(it.label),
+        "type": lambda it: type(it.type) is str and it.type in CLASSES,
+        "role": _has_known_role,
+        "write": lambda it: it.write in get_args(Write),
+        **{name: _flag(name) for name in ("required", "wanted", "clearable", "dated", "offered")},
+        "allowed": lambda it: it.allowed is None or _are(it.allowed, _is_text),
+        "allowed_labels": _has_sound_labels,
+        "max_length": lambda it: _is_any(it.max_length, int, type(None)),
+        "encoding": lambda it: it.encoding is None or _is_encoding(it.encoding),
+        "path": _has_sound_path,
+    },
+    NewField: {
+        "name": lambda it: is_id(it.name),
+        "label": lambda it: _sound_label(it.label),
+        "choices": lambda it: _are(it.choices, lambda each: is_sound(each, Choice)),
+    },
+    Choice: {
+        "code": lambda it: is_id(it.code),
+        "label": lambda it: _is_text(it.label),
+        "detail": lambda it: _is_text(it.detail),
+    },
+    Account: {
+        "name": lambda it: _is_text(it.name),
+        "findings": lambda it: _are(it.findings, _sound_finding),
+    },
+    Customer: {
+        "name": lambda it: _is_text(it.name),
+        "ids": lambda it: _are(it.ids, is_id),
+        "corporate_numbers": lambda it: _are(it.corporate_numbers, is_id),
+    },
+    ClosedHours: {
+        "start": lambda it: type(it.start) is dt.time,
+        "end": lambda it: type(it.end) is dt.time and it.start < it.end,
+    },
+    RequestLimit: {
+        "count": lambda it: _is_any(it.count, int) and it.count >= 1,
+        "window_s": lambda it: 0 < it.window_s < math.inf,
+    },
 }
+"""What each attribute has to hold, by kind."""

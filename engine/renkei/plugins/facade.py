@@ -42,13 +42,13 @@ from renkei.people import (
 from renkei.plugins import finding
 from renkei.plugins.choices import told_apart
 from renkei.plugins.contract import (
+    flaw,
     hidden_account,
     hidden_choice,
     hidden_customer,
     hidden_new_field,
     hide_in_error,
     is_id,
-    is_sound,
     is_sound_error,
     real_text,
 )
@@ -248,8 +248,7 @@ class Reader:
             return None
         with self._named("check"):
             account: Account = self._hook.check()
-            if not is_sound(account, Account):
-                self._nonsense("check", type(account).__name__)
+            self._require_sound("check", account, Account)
             return hidden_account(account, self._hide)
 
     def account_name(self) -> Customer | None:
@@ -260,8 +259,7 @@ class Reader:
             told = self._hook.account_name()
             if told is None or type(told) is str:
                 told = Customer(name=real_text(told or ""))
-            if not is_sound(told, Customer):
-                self._nonsense("account_name", type(told).__name__)
+            self._require_sound("account_name", told, Customer)
             return hidden_customer(told, self._hide)
 
     def _hide(self, text: str) -> str:
@@ -303,9 +301,13 @@ class Reader:
         with self._named(hook):
             answers = list(getattr(self._hook, hook)(**asked))
             for answer in answers:
-                if not is_sound(answer, kind):
-                    self._nonsense(hook, type(answer).__name__)
+                self._require_sound(hook, answer, kind)
             return answers
+
+    def _require_sound(self, hook: str, answer: object, kind: type) -> None:
+        """Raise ConnectorError, which names what is wrong, unless *answer* is a sound *kind*."""
+        if wrong := flaw(answer, kind):
+            self._nonsense(hook, wrong)
 
     def _words(self, hook: str, known: Sequence[Word]) -> list[Word] | None:
         """Return which of the *known* words *hook* says; None if the connector lacks it."""
@@ -374,8 +376,10 @@ class Reader:
         part: list[Employee] = []
         with self._named(hook):
             for person in islice(people, LISTED):
-                if type(person) is not Employee or not is_id(person.id):
+                if type(person) is not Employee:
                     self._nonsense(hook, type(person).__name__)
+                if not is_id(person.id):
+                    self._nonsense(hook, f"Employee.id: {type(person.id).__name__}")
                 part.append(self._sieve.kept(hook, person, wanted))
         return part
 

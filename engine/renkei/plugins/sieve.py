@@ -72,7 +72,7 @@ class Sieve:
     def kept(self, hook: str, person: Employee, asked: Wanted) -> Employee:
         """Keep the fields that were asked for; text that no system can take becomes unreadable."""
         if type(person.unreadable) is not tuple:
-            self.nonsense(hook, type(person.unreadable).__name__)
+            self.nonsense(hook, f"Employee.unreadable: {type(person.unreadable).__name__}")
         values = dict(person.values)  # a copy: the connector may go on with its own
         if not person.unreadable and person.others == {} and asked.are_plain(values):
             return Employee(id=person.id, values=values, extra=person.extra)

@@ -90,7 +90,7 @@ class Writer(Reader):
 
     def _written(self, hook: str, person: Employee) -> Written:
         if not is_id(person.id):
-            self._nonsense(hook, type(person.id).__name__)
+            self._nonsense(hook, f"Employee.id: {type(person.id).__name__}")
         return Written(person.id, self._sieve.kept(hook, person, self._sieve.wanted(self._types)))
 
     @contextmanager

@@ -9,11 +9,11 @@ from attrs import evolve, frozen
 from renkei.errors import SystemFault
 from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
-from renkei.model import Difference, Filter, Item, Outcome, Remark, Run
+from renkei.model import Difference, Filter, Item, Outcome, Remark, Run, Status
 from renkei.people import Ref
 from renkei.plan import choose
 from renkei.plan.explain import Step, explain
-from renkei.plan.refusals import refuse_numbers, unexplained
+from renkei.plan.refusals import refuse_numbers, refuse_over, unexplained
 from renkei.runs.audit import Audit
 from renkei.runs.ground import Ground
 from renkei.safety import LEAVING, leaves
@@ -113,6 +113,8 @@ class Looking:
     def why_not_listed(self, run_id: str, number: str) -> Remark | None:
         """Return why nobody with *number* is in a plan; asks the source."""
         run = self.ground.run(run_id)
+        if run.status in (Status.FAILED, Status.FETCHING):  # there is no plan to be missing from
+            refuse_over(run, self.ground.standing.hours)
         if run.purged:
             return None
         if any(each.number == number for each in self.ground.store.entries(run_id)):

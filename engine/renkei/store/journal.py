@@ -7,11 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from attrs import frozen
+from attrs import field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import Hint, UsageError
 from renkei.model import Difference, Item, Outcome, Remark, Selection, Status
+from renkei.people import Others
 from renkei.store import codec, lease
 from renkei.store.database import keeper_ahead_s, keepers_now, locking
 from renkei.store.lease import Lease
@@ -73,8 +74,9 @@ class Write:
     One write of the journal that is not settled yet.
 
     *sent_at* is when its request left at the latest, in real seconds since 1970 on the clock of
-    this computer; None: not known.
-    *answer_id* is the id that the system gave somebody new.
+    this computer; None: not known. *answer_id* is the id that the system gave somebody new.
+    *others* are the further values that somebody had right before an update; of what an earlier
+    process has left none is known.
     """
 
     id: int
@@ -82,6 +84,7 @@ class Write:
     kind: str
     sent_at: float | None
     answer_id: str | None
+    others: Others = field(factory=dict)
 
 
 @frozen(kw_only=True)

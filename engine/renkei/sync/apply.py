@@ -30,7 +30,7 @@ from renkei.errors import (
     UnavailableError,
 )
 from renkei.model import Difference, Item, Outcome, Remark
-from renkei.people import BatchWrite, Employee, NewField, Values
+from renkei.people import BatchWrite, Employee, NewField, Others, Values
 from renkei.plan.choose import vanished
 from renkei.plugins.facade import AT_ONCE
 from renkei.plugins.writer import Written
@@ -567,17 +567,21 @@ class Apply:
         item, kind, write = sending.item, sending.kind, sending.write
         done = Outcome.CREATED if kind == "create" else Outcome.UPDATED
         self.recorder.record(item, done, write=write, result=ANSWERED, answer_id=answer.id)
-        taken = Write(id=write, item=item, kind=kind, sent_at=None, answer_id=answer.id)
-        shown = answer.employee is not None and self._shows(item, answer.employee)
+        current = sending.order.current
+        others = current.others if current is not None else {}
+        taken = Write(
+            id=write, item=item, kind=kind, sent_at=None, answer_id=answer.id, others=others
+        )
+        shown = answer.employee is not None and self._shows(item, answer.employee, others)
         self.answers.add(taken, shown=shown)
         if kind == "create" and not self._has_created:
             # A bare id does not tell whether the number was stored: a look does, before the next.
             self._has_created, self._first_unseen = shown, not shown
         self._verdict.taken()
 
-    def _shows(self, item: Item, person: Employee) -> bool:
+    def _shows(self, item: Item, person: Employee, others: Others) -> bool:
         """Tell whether an answer shows all that was sent, and nothing else that has changed."""
-        return self.look.equals(item, person) and not self.look.changed_too(item, person)
+        return self.look.equals(item, person) and not self.look.changed_too(item, person, others)
 
     def _refused(self, item: Item, error: RecordError, write: int, *, retried: bool) -> None:
         """Record a refusal; after a retry the try before may have come through after all."""

@@ -300,9 +300,10 @@ class Answers:
             return remark("created_without_number")
         if fields := self.look.not_stored(item, person):
             return remark("not_stored", fields=fields)
-        if write.kind == "update" and (fields := self.look.changed_too(item, person)):
-            return remark("changed_too", fields=fields)
-        return None
+        if write.kind == "create":
+            return None
+        fields = self.look.changed_too(item, person, write.others)
+        return remark("changed_too", fields=fields) if fields else None
 
     def _fail(self, write: Write, person: Employee | None) -> None:
         reason = self._wrong(write, person)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import TypeVar
 
 from attrs import frozen
 
 from renkei.clock import Clock
+from renkei.mapping.values import parse
 from renkei.model import Item, Remark
-from renkei.people import Employee, Ref, Value
+from renkei.people import Employee, Others, Ref, Value
 from renkei.plan.compare import Comparison
 from renkei.plugins.facade import BATCH
 from renkei.plugins.writer import Writer
@@ -142,7 +144,7 @@ class Look:
     def not_stored(self, item: Item, person: Employee) -> tuple[str, ...]:
         """Return the sent fields, chosen ones included, in which *person* is something else."""
         sent = {change.field: change.after for change in item.changes}
-        chosen = {name: choice.code for name, choice in item.new_values.items()}
+        chosen = {name: self._read(name, c.code) for name, c in item.new_values.items()}
         missing: list[str] = []
         for name, value in {**sent, **chosen}.items():
             is_told = name in person.values
@@ -150,12 +152,21 @@ class Look:
                 missing.append(name)
         return tuple(missing)
 
-    def changed_too(self, item: Item, person: Employee) -> tuple[str, ...]:
-        """Return the mapped fields that were not sent and are not what they were before."""
+    def changed_too(self, item: Item, person: Employee, others: Others) -> tuple[str, ...]:
+        """
+        Return the mapped fields in which more has changed than was sent.
+
+        That is a field that was not sent and is not what it was before; and any that has lost one
+        of the *others*, the further values that it had, which no update may touch.
+        """
         sent = {change.field for change in item.changes}
-        changed: list[str] = []
+        changed = [
+            name
+            for name, further in sorted(others.items())
+            if name in person.values and not all(self._holds(person, name, v) for v in further)
+        ]
         for name, value in sorted((item.before or {}).items()):
-            if name in sent or name not in person.values:
+            if name in sent or name in changed or name not in person.values:
                 continue
             if not self._holds(person, name, value):
                 changed.append(name)
@@ -167,6 +178,14 @@ class Look:
         who = {spec.name for spec in self.comparison.target_specs if spec.role in WHO}
         telling = (who & sent) or sent
         return telling.isdisjoint(self.differing(item, person))
+
+    def _read(self, name: str, code: str) -> Value:
+        """Return the *code* of a choice as its field has it, which may be a number."""
+        for spec in self.comparison.target_specs:
+            if spec.name == name:
+                with suppress(ValueError):
+                    return parse(code, spec.type)
+        return code
 
     def _holds(self, person: Employee, name: str, value: Value) -> bool:
         """Tell whether a field has *value*, be it among others; one that no pair fills exactly."""

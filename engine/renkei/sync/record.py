@@ -7,12 +7,11 @@ from contextlib import contextmanager
 
 from attrs import define, field
 
-from renkei.clock import Clock
+from renkei.clock import Clock, opening_text
 from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, WrongPairError
 from renkei.logs import log
 from renkei.model import Item, Outcome, Remark
 from renkei.observer import Observer
-from renkei.people import JST
 from renkei.store.hold import Hold
 from renkei.store.journal import Told, Write
 from renkei.store.store import Store
@@ -152,7 +151,7 @@ def numberless(*numbers: str) -> Remark:
 def reason_of(error: RenkeiError) -> Remark:
     """Return why a run paused because of *error*: the time it opens again, or who is at fault."""
     if isinstance(error, ClosedError):
-        return Remark(error.code, (f"{error.opens.astimezone(JST):%H:%M}",))
+        return Remark(error.code, (opening_text(error.opens, error.at),))
     if isinstance(error, WrongPairError):
         return Remark(error.code, error.numbers)
     return Remark(error.code, (error.where,) if error.where else ())

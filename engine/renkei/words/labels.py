@@ -42,7 +42,7 @@ def value_text(value: Value, spec: FieldSpec | None = None) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     allowed = (spec.allowed or ()) if spec is not None else ()
-    if spec is not None and spec.allowed_labels and value in allowed:
+    if spec is not None and spec.allowed_labels and str(value) in allowed:
         return label(spec.allowed_labels[allowed.index(str(value))])
     return printable(str(value))
 

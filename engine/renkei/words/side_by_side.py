@@ -86,5 +86,5 @@ def _text(name: str, values: Values, labels: Labels, connection: str | None = No
         return UNKNOWN
     value = values[name]
     if isinstance(value, dt.date):
-        return date_text(value)
+        return value.isoformat() if labels.technical else date_text(value)
     return value_text(value, labels.spec(name, connection)) or _("(empty)")

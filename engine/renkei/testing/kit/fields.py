@@ -55,6 +55,6 @@ def _fits(spec: FieldSpec, value: Value) -> bool:
         return True
     if type(value) is not CLASSES[spec.type]:
         return False
-    text = value if isinstance(value, str) else ""
-    allowed = spec.allowed is None or text in spec.allowed
-    return allowed and (spec.max_length is None or len(text) <= spec.max_length)
+    allowed = spec.allowed is None or str(value) in spec.allowed
+    length = len(value) if isinstance(value, str) else 0
+    return allowed and (spec.max_length is None or length <= spec.max_length)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -33,6 +33,8 @@ SECRET = pytest.StashKey[Secret]()
 """Where a test of the kit keeps the token that no report of it may show."""
 
 E = TypeVar("E", bound=RenkeiError)
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Haste(Clock):
@@ -47,6 +49,13 @@ class Haste(Clock):
     def sleep(self, seconds: float) -> None:
         """Go on at once."""
         self.slept_s += max(0.0, seconds)
+
+
+class Listed(dict[K, V]):
+    """What a list shows of people, by what they are asked for; nobody may be missing."""
+
+    def __missing__(self, key: K) -> NoReturn:
+        pytest.fail(f"the list leaves out {key!r}, who is in the system", pytrace=False)
 
 
 @define(eq=False)
@@ -180,7 +189,7 @@ class Tenant:
         for i in missing:
             self.author.add(self.url, i)
         listed = self.look().values()
-        ids = {person.values.get(self.number): person.id for person in listed}
+        ids = Listed({person.values.get(self.number): person.id for person in listed})
         for i in missing:
             self.ids[i] = ids[self.author.sample(i)[self.number]]
 
@@ -192,11 +201,11 @@ class Tenant:
 
     def look(self) -> dict[str, Employee]:
         """Return everybody by id, as a connector sees them that knows nothing from before."""
-        return {person.id: person for person in self.listed(self.open())}
+        return Listed({person.id: person for person in self.listed(self.open())})
 
     def values(self) -> dict[str, Values]:
         """Return what a look tells of everybody, by id."""
-        return {identity: person.values for identity, person in self.look().items()}
+        return Listed({identity: person.values for identity, person in self.look().items()})
 
     def found(self, *refs: Ref, fields: Sequence[str] = ()) -> list[Employee]:
         """Return whom *refs* name."""
