@@ -38,6 +38,9 @@ MAY_ALLOW = ("unusual", "wrong_pair", "new_values")
 LATELY = dt.timedelta(days=30)
 """Those who joined longer ago are a part of a first comparison rather than forgotten."""
 
+AHEAD = dt.timedelta(days=1)
+"""What was noted so long after now is of a clock that was wrong: no two at work differ so much."""
+
 LAPSED = 2 * LATELY
 """Those who joined that lately may have been told of, and are still not registered."""
 
