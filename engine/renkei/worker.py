@@ -218,8 +218,7 @@ class Worker:
     ) -> None:
         """Have a run of *schedule* begun if it is due; it is only told while the last *hangs*."""
         key, now = (config.company.name, schedule.name), self._clock(config).now()
-        # If `since` lies ahead, a clock was wrong: the schedule does not wait for ours to catch up.
-        if kept is None or kept.timing != schedule.timing or kept.since > now:
+        if kept is None or not kept.holds(schedule.timing, now):
             self._mind_other_times(key, schedule, kept)
             store.count_from(key, schedule.timing, now)
             self._quiet.pop(key, None)
@@ -318,8 +317,9 @@ class Worker:
         clock = self._clock(config) if config else self.chores.clock_of_all(main)
         now = clock.now()
         wait = wait_before(claim.attempt + 1)  # one that keeps dying has to wait
-        goes_on_at = job.next_at or job.started_at + wait
-        if not job.free or goes_on_at > now:
+        goes_on_at = job.next_at or min(job.started_at, now) + wait
+        # What a clock that was ahead has let wait does not wait for ours to catch up.
+        if not job.free or (goes_on_at > now and not job.is_ahead(now)):
             return
         over = _how_over(config, kept, job, now)
         if over is not None:
@@ -336,7 +336,7 @@ class Worker:
         account = account_of(claim.company, goal, used().get((claim.company, goal)))
         if not self.dispatcher.has_room(account):
             return
-        again = store.take_over(claim)
+        again = store.take_over(claim, now)
         if again is not None:
             self._start(store, again, account, now)
 
@@ -459,7 +459,7 @@ def _rests(config: Config, job: Job, now: dt.datetime) -> bool:
 
 def _is_new(job: Job, now: dt.datetime) -> bool:
     """Tell whether whoever has asked for a job may just be putting it into the queue."""
-    return job.asked_by is not None and now - job.started_at < PUT
+    return job.asked_by is not None and abs(now - job.started_at) < PUT
 
 
 def _count_passed(

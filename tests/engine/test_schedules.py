@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=JST)
 MINUTE = dt.timedelta(minutes=1)
 HOUR = 60 * MINUTE
+YEAR = 365 * 24 * HOUR
 NIGHTLY = (
     'name: nightly, at: "0 13 * * *", from: clinic, to: rosta,'
     " sync: {difference: [new, changed]}, new: {ward: W1}"
@@ -507,9 +508,9 @@ def test_a_process_that_comes_back_has_no_say(world: World, here: Here) -> None:
         first = here.done[0]
         store = worker._store
         assert store is not None
-        second = store.take_over(first)
+        second = store.take_over(first, here.wall.moment)
         assert second is not None
-        assert store.take_over(first) is None  # another worker is late, too
+        assert store.take_over(first, here.wall.moment) is None  # another worker is late, too
         with opened(world, here.wall) as runs:
             mine = runs._ground.open_store(create=False)
             assert mine.take(first) is None
@@ -596,7 +597,7 @@ def test_a_fetch_is_interrupted_at_once(
         if lost:
             store = worker._store
             assert store is not None
-            assert store.take_over(here.done[0])
+            assert store.take_over(here.done[0], here.wall.moment)
         else:
             here.running[-1].interrupt()
         waited.append(over.wait(5))
@@ -819,7 +820,7 @@ def test_of_many_claims_at_once_one_holds(world: World, here: Here) -> None:
     claim = Claim("", "look", NOON)
     with ThreadPoolExecutor(4) as threads:
         claimed = list(threads.map(lambda s: s.claim(claim, NOON, lambda _last: 0), stores))
-        taken = list(threads.map(lambda s: s.take_over(claim), stores))
+        taken = list(threads.map(lambda s: s.take_over(claim, NOON), stores))
     assert claimed.count(True) == 1
     assert [each for each in taken if each is not None] == [Claim("", "look", NOON, 2)]
     for store in stores:

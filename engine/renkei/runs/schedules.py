@@ -45,7 +45,7 @@ class Schedules:
         if self.ground.has_store():
             store = self.ground.store
             alone = not any(worker.alive for worker in store.workers())
-            kept, last = store.kept_schedules(), store.last_jobs()
+            kept, last = store.kept_schedules(), store.last_jobs(self.ground.clock.now())
         found: list[Scheduled] = []
         for each in self.written():
             name = each.schedule.name

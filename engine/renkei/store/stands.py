@@ -263,6 +263,7 @@ def missed(
         sa.or_(jobs.c.run_id.is_(None), jobs.c.run_id.in_(_left(company))),
         jobs.c.errand.is_(None),  # the person who wanted it sees what has come of it
         jobs.c.stopped_by.is_(None),
+        jobs.c.started_at <= now + AHEAD,
         sa.not_(newer.exists()),
     )
     if not ever:

@@ -112,7 +112,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "clock-back-loses",
         "A clock that is set back makes a schedule wait until it has caught up.",
-        ("renkei.worker:Worker._keep", " or kept.since > now", ""),
+        ("renkei.schedule.job:Kept.holds", " and self.since - now <= SKEW", ""),
         tests="tests/engine/test_schedules.py::test_a_clock_that_was_wrong_at_first_is_forgotten",
     ),
     bug(
