@@ -316,6 +316,72 @@ def test_what_a_clock_that_was_ahead_has_missed_begins_all_the_same(
     assert (job.state, job.started_at) == ("done", NOON + 1.5 * HOUR)
 
 
+@pytest.mark.postgres
+@pytest.mark.fault("F91")
+def test_what_a_clock_that_was_ahead_lets_wait_goes_on(world: World, here: Here) -> None:
+    """At once, and given up as any other; else nothing of its schedule would run for a year."""
+    world.in_clinic()
+    scheduled(world, NIGHTLY)
+    with working(here) as worker, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ground, "wait_open", closed)
+        at(here, worker, NOON + YEAR + HOUR)
+        (job,) = jobs(world, here.wall)
+        assert (job.state, job.next_at) == ("waiting", NOON + YEAR + HOUR)
+        at(here, worker, NOON + MINUTE)
+        (job,) = jobs(world, here.wall)
+        assert (job.claim.attempt, job.started_at) == (2, NOON + MINUTE)
+        at(here, worker, NOON + 13 * HOUR)
+        patch.undo()
+        at(here, worker, NOON + 13.5 * HOUR, NOON + 25.5 * HOUR)
+    told = [(job.state, job.claim.due) for job in jobs(world, here.wall)]
+    late = "missed", NOON + HOUR
+    assert told == [("done", NOON + 25 * HOUR), late, ("failed", NOON + YEAR + HOUR)]
+
+
+@pytest.mark.fault("F91")
+def test_what_a_clock_that_was_ahead_has_told_is_forgotten(world: World, here: Here) -> None:
+    """A year later it is not what was begun last, and no more told than runs that took place."""
+    scheduled(world, LOOK)
+
+    def shown() -> tuple[Job | None, list[str]]:
+        with opened(world, here.wall) as runs:
+            (each,) = runs.schedules()
+            return each.last, [late.schedule for late in runs._store.missed(here.wall.moment)]
+
+    with working(here) as worker:
+        at(here, worker, NOON + YEAR + 14 * HOUR)
+        assert shown()[1] == ["look"]
+        at(here, worker, NOON + MINUTE)
+        assert shown() == (None, [])
+        at(here, worker, NOON + 1.5 * HOUR)
+        last, missed = shown()
+        assert last is not None
+        assert (last.state, missed) == ("done", [])
+        at(here, worker, NOON + 40 * HOUR)  # and a run of next year hides none that was missed
+        assert shown()[1] == ["look"]
+
+
+def test_nothing_in_line_is_passed_by_for_ever(world: World, here: Here) -> None:
+    """Where more is due than is done, each has its turn, whatever it is called."""
+    often = 'name: {}, at: "*/30 * * * *", from: clinic, to: rosta'
+    scheduled(world, *map(often.format, "abc"))
+    here.die = lambda claim: let_go(world, here, claim)
+    with working(here) as worker:
+        for number in range(1, 10):
+            here.room = True
+            at(here, worker, NOON + number * 30 * MINUTE)
+            at(here, worker, here.wall.moment + MINUTE)
+    assert "".join(each.schedule for each in here.done) == "abcabcabc"
+
+
+def let_go(world: World, here: Here, claim: Claim) -> None:
+    """Do a job at once, and have no room for another one."""
+    here.room = False
+    with opened(world, here.wall) as runs:
+        runs._ground.open_store(create=True).take(claim)
+        runs._store.end_job(claim, "done", here.wall.moment)
+
+
 def test_a_job_that_hangs_keeps_no_due_time_quiet(world: World, here: Here) -> None:
     """Its process gives signs of life for a day: each later due time is told as missed."""
     scheduled(world, LOOK)
