@@ -196,6 +196,16 @@ def test_a_run_is_late_for_less_than_twelve_hours() -> None:
     assert len(list(passed(rule, "", since, due))) == 2
 
 
+def test_a_run_that_was_to_begin_early_is_late_from_its_due_time_on() -> None:
+    """That closed hours let it begin three hours before leaves no less time to make up for it."""
+    rule, due = by("20 8 * * *"), at("2026-11-20T08:20:00")
+    ahead = takes(170, *TOUCH_ON_TIME)
+    assert start_of(rule, due, ahead) == at("2026-11-20T05:35:00")
+    for late, missed in ((LATE - MINUTE, False), (LATE, True)):
+        found = ripe(rule, "", due + late, due - DAY, ahead)
+        assert found == Due(at=due, missed=missed)
+
+
 def test_a_late_run_keeps_to_closed_hours_too() -> None:
     """It begins once nothing is closed for as long as it takes."""
     rule, ahead = by("0 2 * * *"), takes(30, *TOUCH_ON_TIME)
@@ -207,14 +217,15 @@ def test_a_late_run_keeps_to_closed_hours_too() -> None:
 
 def test_the_next_start_is_told() -> None:
     """As it will be, closed hours and days without runs included."""
-    ahead = takes(10, *TOUCH_ON_TIME)
-    assert next_start(by("0 9 * * *"), "", at("2026-11-20T09:30:00"), ahead) == at(
+    ahead, long_ago = takes(10, *TOUCH_ON_TIME), at("2026-11-01T00:00:00")
+    assert next_start(by("0 9 * * *"), "", at("2026-11-20T09:30:00"), long_ago, ahead) == at(
         "2026-11-20T10:00:00"
     )
-    assert next_start(by("0 9 * * *"), "", at("2026-11-20T10:00:00"), ahead) == at(
+    assert next_start(by("0 9 * * *"), "", at("2026-11-20T10:00:00"), long_ago, ahead) == at(
         "2026-11-21T10:00:00"
     )
-    assert next_start(by("0 9 26 * *", Days(25, 31)), "", at("2026-11-20T10:00:00"), ahead) is None
+    never = by("0 9 26 * *", Days(25, 31))
+    assert next_start(never, "", at("2026-11-20T10:00:00"), long_ago, ahead) is None
 
 
 # --- laws ---------------------------------------------------------------------------------------
@@ -355,7 +366,7 @@ def test_a_month_of_schedules_keeps_to_closed_hours_and_days_of_payroll() -> Non
     for rule in rules:
         ledger, now = Ledger(begin), begin
         while (
-            start := next_start(rule, "acme", now, ahead)
+            start := next_start(rule, "acme", now, begin - DAY, ahead)
         ) is not None and start < begin + 31 * DAY:
             now = start
             ledger.look(rule, now, ahead)

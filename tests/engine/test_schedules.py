@@ -428,6 +428,40 @@ def test_a_company_on_hold_is_left_out(world: World, here: Here) -> None:
     assert job.state == "skipped"
 
 
+def test_what_was_due_before_it_is_on_again_is_not_announced(world: World, here: Here) -> None:
+    """Closed hours held it up, and it was paused meanwhile: the next one is that of tomorrow."""
+    text = world.files["renkei.yaml"]
+    world.files["renkei.yaml"] = text.replace(
+        "    connector: rosta\n", '    connector: rosta\n    closed_hours: ["12:55-14:00"]\n'
+    )
+    scheduled(world, NIGHTLY)
+    with working(here) as worker:
+        with opened(world, here.wall) as runs:
+            runs.pause_schedule("nightly")
+            here.wall.moment = NOON + 1.5 * HOUR
+            runs.resume_schedule("nightly")
+            (shown,) = runs.schedules()
+        at(here, worker, NOON + 2 * HOUR, NOON + 3 * HOUR)
+    assert here.done == []
+    assert shown.next_at == NOON + 26 * HOUR
+
+
+@pytest.mark.fault("F91")
+def test_a_worker_whose_clock_is_behind_makes_up_for_nothing(world: World, here: Here) -> None:
+    """What was due before a person let the runs begin again begins on no other worker either."""
+    scheduled(world, LOOK)
+    behind = Here(world, Wall(NOON))
+    with working(here) as one, working(behind) as two:
+        with opened(world, here.wall) as runs:
+            runs.pause_schedule("look")
+            here.wall.moment = NOON + 93 * MINUTE
+            runs.resume_schedule("look")
+        for minute in range(10):
+            at(behind, two, NOON + (87 + minute) * MINUTE)
+            at(here, one, NOON + (93 + minute) * MINUTE)
+    assert here.done + behind.done == []
+
+
 def test_a_clock_that_was_wrong_at_first_is_forgotten(world: World, here: Here) -> None:
     """A schedule that was first seen in a year to come begins at its next due time all the same."""
     scheduled(world, LOOK)

@@ -18,7 +18,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "late-without-end",
         "A run is begun however late it is.",
-        ("renkei.schedule.times:ripe", "if now - start >= LATE:", "if False:"),
+        ("renkei.schedule.times:ripe", "if now - max(start, last) >= LATE:", "if False:"),
         tests="tests/engine/test_schedules.py::test_what_is_late_is_made_up_for_once_or_told",
     ),
     bug(
