@@ -130,6 +130,7 @@ class Alerts(Database):
         *,
         silent: Sequence[str] = (),
         unknown: Sequence[str] = (),
+        sure: Collection[str] | None = None,
         lapsed: Callable[[Alert], bool] = lambda _alert: False,
     ) -> Claimed:
         """
@@ -137,12 +138,14 @@ class Alerts(Database):
 
         Whatever is kept and not seen is over, but for keys that are *unknown* now; nobody is told
         that of what has *lapsed*. *silent* kinds are kept, and not told of: somebody is looking at
-        them.
+        them. What is not *sure* (None: all is) only lasts: it does not begin now.
         """
         today = now.astimezone(JST).date()
         kept = {each.key: each for each in self.alerts()}
-        here = {each.key: each for each in seen}
-        fresh = [each for key, each in here.items() if not _is_kept(each, kept.get(key), today)]
+        last = {key for key, each in kept.items() if each.ended_at is None}
+        begin = [each for each in seen if sure is None or each.key in sure or each.key in last]
+        here = {each.key: each for each in begin}
+        fresh = [each for key, each in here.items() if not _is_kept(each, kept.get(key), now)]
         over = _over(kept, here.keys() | set(unknown))
         if not (over or fresh):
             return Claimed(at=now, open={}, over={})
