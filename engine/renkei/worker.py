@@ -54,8 +54,10 @@ KNOWN = dt.timedelta(hours=1)
 PUT = dt.timedelta(seconds=2)
 """How long it may take until what a person has asked for is in the queue."""
 
-_MAY_HAVE = re.compile(r"^[^#\n]*schedules", re.MULTILINE)
-"""What stands in a file that has schedules, be it in whichever style."""
+_MAY_HAVE = re.compile(r"^(?![ \t]*#).*schedules", re.MULTILINE)
+"""
+What stands in a file that has schedules, in whichever style: all may be one line, and # in a text.
+"""
 
 Used = Callable[[], Mapping[Name, str]]
 """Returns which account each connection has used last."""

@@ -27,6 +27,8 @@ from renkei.schedule.times import (
     ripe,
     start_of,
 )
+from renkei.schedule.words import timing_text
+from renkei.words.i18n import speaking
 
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -134,6 +136,16 @@ def test_a_schedule_may_have_no_days_left() -> None:
     """It is never due, and nobody waits for the answer for ever."""
     assert due_after(by("0 9 26 * *", Days(25, 31)), "x", at("2026-11-01T00:00:00")) is None
     assert due_until(within("01:00-02:00", Days(1, 31)), "x", at("2026-11-01T00:00:00")) is None
+
+
+def test_a_schedule_that_is_never_due_says_so() -> None:
+    """All of its days are without runs: nobody waits for it in vain."""
+    with speaking("en"):
+        never = timing_text(by("0 9 28 * *", Days(25, 31)), "acme")
+        assert never == "0 9 28 * *, not on 25–31: No day is left on which it could run."
+        assert timing_text(by("0 9 * * *", Days(25, 31)), "acme") == (
+            "daily at 09:00, not on 25–31"
+        )
 
 
 # --- closed hours -------------------------------------------------------------------------------

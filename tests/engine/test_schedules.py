@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -907,6 +908,18 @@ def test_a_pair_that_is_none_is_told_with_its_place(world: World, here: Here) ->
         (shown,) = runs.schedules()
     assert shown.mistake is not None
     assert "renkei.yaml:" in shown.mistake
+
+
+def test_schedules_are_found_in_whatever_style_a_file_is_written(world: World, here: Here) -> None:
+    """Behind a # that begins no comment, all in one line as a program writes it."""
+    scheduled(world, LOOK)
+    path = world.folder / "renkei.yaml"
+    data = load_config(path).document.data
+    assert isinstance(data, dict)
+    path.write_text(json.dumps({"label": "Clinic #2", **data}), encoding="utf-8")
+    with working(here) as worker:
+        at(here, worker, NOON + 2 * HOUR)
+    assert [each.schedule for each in here.done] == ["look"]
 
 
 @pytest.mark.fault("F92")
