@@ -12,7 +12,7 @@ import os
 import re
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from importlib.metadata import version
@@ -54,8 +54,10 @@ KNOWN = dt.timedelta(hours=1)
 PUT = dt.timedelta(seconds=2)
 """How long it may take until what a person has asked for is in the queue."""
 
-_MAY_HAVE = re.compile(r"^[^#\n]*schedules", re.MULTILINE)
-"""What stands in a file that has schedules, be it in whichever style."""
+_MAY_HAVE = re.compile(r"^(?![ \t]*#).*schedules", re.MULTILINE)
+"""
+What stands in a file that has schedules, in whichever style: all may be one line, and # in a text.
+"""
 
 Used = Callable[[], Mapping[Name, str]]
 """Returns which account each connection has used last."""
@@ -99,6 +101,8 @@ class Worker:
     """How often a schedule had other times than those of its file, as we have read it."""
     _quiet: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
     """Between which moments nothing of a schedule can begin."""
+    _in_line: list[Name] = field(factory=list, init=False)
+    """The schedules that were due at the last look, and found no room, in their order."""
     _wrong: frozenset[str] | None = field(default=None, init=False)
     """The companies of which the store was told that their files have mistakes; None: not yet."""
     _signed: float | None = field(default=None, init=False)
@@ -180,22 +184,32 @@ class Worker:
             known_of = kept.get((name, job.claim.schedule))
             self._take_up(main, store, config, job, used, kept=known_of)
         busy = {(job.claim.company, job.claim.schedule): job for job in at_work}
-        for name in names:  # read one by one: the first run does not wait for a thousand files
-            config = config_of(name)
-            if config is None:
-                continue
-            for schedule in config.schedules:
-                key = name, schedule.name
-                if self._stopped:
-                    return
-                before = busy.get(key)
-                hangs = before is not None and before.hangs(self._clock(config).now())
-                if before is not None and not hangs:
-                    continue  # one run of a schedule at a time, those that wait included
-                with about(company=name):
-                    self._keep(store, config, schedule, kept.get(key), used, hangs=hangs)
+        for config, schedule in self._in_turn(names, config_of):
+            key = config.company.name, schedule.name
+            if self._stopped:
+                return
+            before = busy.get(key)
+            hangs = before is not None and before.hangs(self._clock(config).now())
+            if before is not None and not hangs:
+                continue  # one run of a schedule at a time, those that wait included
+            with about(company=config.company.name):
+                self._keep(store, config, schedule, kept.get(key), used, hangs=hangs)
         if main.folder is not None:
             self._note_files(store, self.chores.clock_of_all(main).now())
+
+    def _in_turn(
+        self, names: Sequence[str], config_of: Callable[[str], Config | None]
+    ) -> Iterator[tuple[Config, Schedule]]:
+        """Yield all schedules, those first that have found no room: the longest in line first."""
+        # Else those with a name late in the alphabet never begin where more is due than is done.
+        in_line, self._in_line = dict.fromkeys(self._in_line), []
+        known = set(names)
+        for name, called in in_line:
+            config = config_of(name) if name in known else None
+            yield from (each for each in _schedules(config) if each[1].name == called)
+        for name in names:  # read one by one: the first run does not wait for a thousand files
+            theirs = _schedules(config_of(name))
+            yield from (each for each in theirs if (name, each[1].name) not in in_line)
 
     def _note_files(self, store: Store, now: dt.datetime) -> None:
         """Keep of which companies nothing runs for a mistake in the file: somebody is told."""
@@ -218,8 +232,7 @@ class Worker:
     ) -> None:
         """Have a run of *schedule* begun if it is due; it is only told while the last *hangs*."""
         key, now = (config.company.name, schedule.name), self._clock(config).now()
-        # If `since` lies ahead, a clock was wrong: the schedule does not wait for ours to catch up.
-        if kept is None or kept.timing != schedule.timing or kept.since > now:
+        if kept is None or not kept.holds(schedule.timing, now):
             self._mind_other_times(key, schedule, kept)
             store.count_from(key, schedule.timing, now)
             self._quiet.pop(key, None)
@@ -232,6 +245,7 @@ class Worker:
         account = account_of(key[0], schedule.to, used().get((key[0], schedule.to)))
         # Before it is claimed: another worker may have room for it.
         if told is None and not self.dispatcher.has_room(account):
+            self._in_line.append(key)
             return
         count = partial(_count_passed, schedule, claim, kept.since)
         # Inserting the row is the claim: only one of all workers can.
@@ -318,8 +332,9 @@ class Worker:
         clock = self._clock(config) if config else self.chores.clock_of_all(main)
         now = clock.now()
         wait = wait_before(claim.attempt + 1)  # one that keeps dying has to wait
-        goes_on_at = job.next_at or job.started_at + wait
-        if not job.free or goes_on_at > now:
+        goes_on_at = job.next_at or min(job.started_at, now) + wait
+        # What a clock that was ahead has let wait does not wait for ours to catch up.
+        if not job.free or (goes_on_at > now and not job.is_ahead(now)):
             return
         over = _how_over(config, kept, job, now)
         if over is not None:
@@ -336,7 +351,7 @@ class Worker:
         account = account_of(claim.company, goal, used().get((claim.company, goal)))
         if not self.dispatcher.has_room(account):
             return
-        again = store.take_over(claim)
+        again = store.take_over(claim, now)
         if again is not None:
             self._start(store, again, account, now)
 
@@ -413,6 +428,13 @@ def _read(path: Path, own: Path, name: str, stamp: tuple[object, ...]) -> Read:
         return Read(stamp=stamp, wrong=True)
 
 
+def _schedules(config: Config | None) -> Iterator[tuple[Config, Schedule]]:
+    """Yield the schedules of a company, of which there are none while its file cannot be read."""
+    if config is not None:
+        for schedule in config.schedules:
+            yield config, schedule
+
+
 def _stamp(path: Path) -> tuple[int, ...]:
     try:
         found = os.stat(path)  # noqa: PTH116 - a thousand of them
@@ -459,7 +481,7 @@ def _rests(config: Config, job: Job, now: dt.datetime) -> bool:
 
 def _is_new(job: Job, now: dt.datetime) -> bool:
     """Tell whether whoever has asked for a job may just be putting it into the queue."""
-    return job.asked_by is not None and now - job.started_at < PUT
+    return job.asked_by is not None and abs(now - job.started_at) < PUT
 
 
 def _count_passed(

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import io
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,7 +46,8 @@ from renkei.logs import configure_logging
 from renkei.model import Difference, Outcome, Remark, Selection, Status
 from renkei.people import Value
 from renkei.plugins import finding
-from renkei.store.alerts import Seen
+from renkei.store.alerts import Gathering, Seen
+from renkei.store.companies import Companies
 from renkei.store.stands import Direction, Stood, Waiting
 from renkei.store.store import Store
 from renkei.words.i18n import speaking
@@ -693,6 +695,89 @@ def test_a_system_that_is_away_for_all_companies_is_one_message(tmp_path: Path, 
     assert [each["event"] for each in found] == ["halted", "halted"]
     assert [len(names) for each in found for names in each["over"].values()] == [3, 3]
     assert [each["companies"] for each in found] == [{}, {}]
+
+
+@pytest.mark.postgres
+def test_a_system_that_comes_and_goes_is_gathered_once_a_day(
+    tmp_path: Path, database: OnServer | None
+) -> None:
+    """And told to be over once, however often it is away on that day."""
+    place = str(tmp_path / "all.db") if database is None else database.address
+    told: list[tuple[int, str]] = []
+    with closing(Store(place, company="acme")) as store, closing(Companies(place)) as all_:
+        for step in range(24):
+            now = NOW + step * dt.timedelta(minutes=61)
+            seen = [] if step % 2 else [Seen(key="halted:a>b", kind="halted", count=0)]
+            store.claim(seen, now)
+            gathering = all_.gather("halted", now)
+            if gathering is not None:
+                told += [(step, "open") for _each in gathering.open]
+                told += [(step, "over") for _each in gathering.over]
+    assert told == [(0, "open"), (1, "over"), (12, "open"), (13, "over")]
+
+
+def test_what_comes_and_goes_within_the_hour_is_told_to_be_over_in_the_end(tmp_path: Path) -> None:
+    """Nobody heard of the end in between; and what reached nobody is told once more."""
+    place, minute = str(tmp_path / "all.db"), dt.timedelta(minutes=1)
+    there = [Seen(key="halted:a>b", kind="halted", count=0)]
+    with closing(Store(place, company="acme")) as store, closing(Companies(place)) as all_:
+
+        def gathered(after: dt.timedelta) -> Gathering | None:
+            return all_.gather("halted", NOW + after)
+
+        store.claim(there, NOW)
+        assert gathered(0 * minute)
+        for after, seen in ((10, []), (20, there), (30, [])):
+            store.claim(seen, NOW + after * minute)
+            assert gathered(after * minute) is None
+        for _twice in range(2):
+            found = gathered(70 * minute)
+            assert found is not None
+            assert (len(found.open), len(found.over)) == (0, 1)
+            all_.give_back_gathered(found)
+        store.claim(there, NOW + DAY)
+        found = gathered(DAY)
+        assert found is not None
+        all_.give_back_gathered(found)  # it was told of yesterday, and its end was not
+        store.claim([], NOW + DAY + minute)
+        found = gathered(DAY + minute)
+        assert found is not None
+        assert [each.key for each in found.over] == ["halted:a>b"]
+
+
+def test_a_store_of_before_knows_whose_end_is_still_to_be_told(tmp_path: Path) -> None:
+    """What was over at the last gathering was told there; what ended since was not."""
+    place, minute = tmp_path / "all.db", dt.timedelta(minutes=1)
+    lasts, told, ended = (Seen(key=f"halted:a>{n}", kind="halted", count=0) for n in "bcd")
+    with closing(Store(str(place), company="acme")) as store:
+        all_ = Companies(str(place))
+        for after, seen in ((0, [lasts, told, ended]), (61, [lasts, ended]), (70, [lasts])):
+            store.claim(seen, NOW + after * minute)
+            assert (all_.gather("halted", NOW + after * minute) is None) == (after == 70)
+        all_.close()
+    with closing(sqlite3.connect(place)) as old, old:
+        old.execute("alter table alerts drop column gathered")
+        old.execute("update alembic_version set version_num = '0016'")
+    with closing(Companies(str(place))) as all_:
+        found = all_.gather("halted", NOW + 130 * minute)
+    assert found is not None
+    assert (found.open, [each.key for each in found.over]) == ([], [ended.key])
+
+
+def test_a_clock_that_was_ahead_silences_nobody_for_a_year(tmp_path: Path) -> None:
+    """What it has told of is told anew, each day, and the sum of the week as well."""
+    place, year = str(tmp_path / "all.db"), 365 * DAY
+    there, monday = [Seen(key="halted:a>b", kind="halted", count=0)], dt.date(2026, 11, 16)
+    with closing(Store(place, company="acme")) as store, closing(Companies(place)) as all_:
+        for ahead in (year, 0 * DAY, DAY):
+            now, day = NOW + ahead, monday + ahead
+            assert store.claim(there, now).open, ahead
+            assert not store.claim(there, now)
+            assert all_.gather("halted", now), ahead
+            assert not all_.gather("halted", now + dt.timedelta(hours=2))
+            if ahead != DAY:
+                assert store.once("weekly", "weekly", now, day=day)
+            assert not store.once("weekly", "weekly", now, day=day - DAY)
 
 
 def test_of_many_companies_a_message_names_the_first() -> None:

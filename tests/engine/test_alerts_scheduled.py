@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.engine import test_schedules as schedules
@@ -24,6 +24,7 @@ from renkei.companies import Companies as Door
 from renkei.config import Config, load_config, load_main
 from renkei.errors import BusyError, ConfigurationError, UnavailableError
 from renkei.runs.choosing import Choosing
+from renkei.runs.fetching import Fetching
 from renkei.runs.syncing import Syncing
 from renkei.schedule.job import Claim
 from renkei.store.companies import Companies
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from renkei.model import Run
     from renkei.people import Value
     from renkei.schedule.job import Job
 
@@ -251,6 +253,59 @@ def test_what_a_worker_goes_on_with_needs_nobody(world: World, here: Here, post:
         (job,) = schedules.jobs(world, here.wall)
         assert job.state == "failed"
     assert "halted" in tell(here, post)[0]
+
+
+def test_what_a_worker_has_gone_on_with_needs_nobody_yet(
+    world: World, here: Here, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it fetches anew, and before that: nobody knows how it ends; it may pass by itself."""
+    world.in_clinic()
+    scheduled(world, NIGHTLY, more=NOTIFY)
+    away, heard = True, []
+
+    def answer(_hook: str, _values: Mapping[str, Value]) -> None:
+        if away:
+            raise UnavailableError("away", code="timeout", where="clinic")
+        heard.append(tell(here, post))
+
+    world.clinic.trouble = answer
+    with working(here) as worker:
+        here.wall.moment = NOON + HOUR
+        worker.look()
+        assert [job.state for job in schedules.jobs(world, here.wall)] == ["waiting"]
+        away = False
+        begin = Fetching.fetch
+
+        def fetch(*args: Any, **more: Any) -> Run:
+            heard.append(tell(here, post))
+            return begin(*args, **more)
+
+        monkeypatch.setattr(Fetching, "fetch", fetch)
+        here.wall.moment += 10 * schedules.MINUTE
+        worker.look()
+    assert [job.state for job in schedules.jobs(world, here.wall)] == ["done"]
+    assert len(heard) > 1
+    assert set(map(str, heard)) == {"([], [])"}
+
+
+def test_a_run_that_a_person_begins_in_place_of_one_that_waits_is_none_that_was_missed(
+    world: World, here: Here, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They wait for it, and see what comes of it; meanwhile nobody else is told either."""
+    scheduled(world, NIGHTLY, more=NOTIFY)
+
+    def busy(*_args: object, **_more: object) -> Run:
+        raise BusyError("busy")
+
+    with working(here) as worker:
+        with monkeypatch.context() as patch:
+            patch.setattr(Fetching, "fetch", busy)
+            here.wall.moment = NOON + HOUR
+            worker.look()
+        here.wall.moment += schedules.MINUTE
+        with opened(world, here.wall, "keiko") as runs:
+            runs._store.ask("nightly", here.wall.now())
+        assert tell(here, post) == ([], [])
 
 
 def test_each_scheduled_run_gives_a_sign_of_life(

@@ -27,6 +27,8 @@ from renkei.schedule.times import (
     ripe,
     start_of,
 )
+from renkei.schedule.words import timing_text
+from renkei.words.i18n import speaking
 
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -136,6 +138,16 @@ def test_a_schedule_may_have_no_days_left() -> None:
     assert due_until(within("01:00-02:00", Days(1, 31)), "x", at("2026-11-01T00:00:00")) is None
 
 
+def test_a_schedule_that_is_never_due_says_so() -> None:
+    """All of its days are without runs: nobody waits for it in vain."""
+    with speaking("en"):
+        never = timing_text(by("0 9 28 * *", Days(25, 31)), "acme")
+        assert never == "0 9 28 * *, not on 25–31: No day is left on which it could run."
+        assert timing_text(by("0 9 * * *", Days(25, 31)), "acme") == (
+            "daily at 09:00, not on 25–31"
+        )
+
+
 # --- closed hours -------------------------------------------------------------------------------
 
 
@@ -196,6 +208,16 @@ def test_a_run_is_late_for_less_than_twelve_hours() -> None:
     assert len(list(passed(rule, "", since, due))) == 2
 
 
+def test_a_run_that_was_to_begin_early_is_late_from_its_due_time_on() -> None:
+    """That closed hours let it begin three hours before leaves no less time to make up for it."""
+    rule, due = by("20 8 * * *"), at("2026-11-20T08:20:00")
+    ahead = takes(170, *TOUCH_ON_TIME)
+    assert start_of(rule, due, ahead) == at("2026-11-20T05:35:00")
+    for late, missed in ((LATE - MINUTE, False), (LATE, True)):
+        found = ripe(rule, "", due + late, due - DAY, ahead)
+        assert found == Due(at=due, missed=missed)
+
+
 def test_a_late_run_keeps_to_closed_hours_too() -> None:
     """It begins once nothing is closed for as long as it takes."""
     rule, ahead = by("0 2 * * *"), takes(30, *TOUCH_ON_TIME)
@@ -207,14 +229,15 @@ def test_a_late_run_keeps_to_closed_hours_too() -> None:
 
 def test_the_next_start_is_told() -> None:
     """As it will be, closed hours and days without runs included."""
-    ahead = takes(10, *TOUCH_ON_TIME)
-    assert next_start(by("0 9 * * *"), "", at("2026-11-20T09:30:00"), ahead) == at(
+    ahead, long_ago = takes(10, *TOUCH_ON_TIME), at("2026-11-01T00:00:00")
+    assert next_start(by("0 9 * * *"), "", at("2026-11-20T09:30:00"), long_ago, ahead) == at(
         "2026-11-20T10:00:00"
     )
-    assert next_start(by("0 9 * * *"), "", at("2026-11-20T10:00:00"), ahead) == at(
+    assert next_start(by("0 9 * * *"), "", at("2026-11-20T10:00:00"), long_ago, ahead) == at(
         "2026-11-21T10:00:00"
     )
-    assert next_start(by("0 9 26 * *", Days(25, 31)), "", at("2026-11-20T10:00:00"), ahead) is None
+    never = by("0 9 26 * *", Days(25, 31))
+    assert next_start(never, "", at("2026-11-20T10:00:00"), long_ago, ahead) is None
 
 
 # --- laws ---------------------------------------------------------------------------------------
@@ -355,7 +378,7 @@ def test_a_month_of_schedules_keeps_to_closed_hours_and_days_of_payroll() -> Non
     for rule in rules:
         ledger, now = Ledger(begin), begin
         while (
-            start := next_start(rule, "acme", now, ahead)
+            start := next_start(rule, "acme", now, begin - DAY, ahead)
         ) is not None and start < begin + 31 * DAY:
             now = start
             ledger.look(rule, now, ahead)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=JST)
 MINUTE = dt.timedelta(minutes=1)
 HOUR = 60 * MINUTE
+YEAR = 365 * 24 * HOUR
 NIGHTLY = (
     'name: nightly, at: "0 13 * * *", from: clinic, to: rosta,'
     " sync: {difference: [new, changed]}, new: {ward: W1}"
@@ -316,6 +318,72 @@ def test_what_a_clock_that_was_ahead_has_missed_begins_all_the_same(
     assert (job.state, job.started_at) == ("done", NOON + 1.5 * HOUR)
 
 
+@pytest.mark.postgres
+@pytest.mark.fault("F91")
+def test_what_a_clock_that_was_ahead_lets_wait_goes_on(world: World, here: Here) -> None:
+    """At once, and given up as any other; else nothing of its schedule would run for a year."""
+    world.in_clinic()
+    scheduled(world, NIGHTLY)
+    with working(here) as worker, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ground, "wait_open", closed)
+        at(here, worker, NOON + YEAR + HOUR)
+        (job,) = jobs(world, here.wall)
+        assert (job.state, job.next_at) == ("waiting", NOON + YEAR + HOUR)
+        at(here, worker, NOON + MINUTE)
+        (job,) = jobs(world, here.wall)
+        assert (job.claim.attempt, job.started_at) == (2, NOON + MINUTE)
+        at(here, worker, NOON + 13 * HOUR)
+        patch.undo()
+        at(here, worker, NOON + 13.5 * HOUR, NOON + 25.5 * HOUR)
+    told = [(job.state, job.claim.due) for job in jobs(world, here.wall)]
+    late = "missed", NOON + HOUR
+    assert told == [("done", NOON + 25 * HOUR), late, ("failed", NOON + YEAR + HOUR)]
+
+
+@pytest.mark.fault("F91")
+def test_what_a_clock_that_was_ahead_has_told_is_forgotten(world: World, here: Here) -> None:
+    """A year later it is not what was begun last, and no more told than runs that took place."""
+    scheduled(world, LOOK)
+
+    def shown() -> tuple[Job | None, list[str]]:
+        with opened(world, here.wall) as runs:
+            (each,) = runs.schedules()
+            return each.last, [late.schedule for late in runs._store.missed(here.wall.moment)]
+
+    with working(here) as worker:
+        at(here, worker, NOON + YEAR + 14 * HOUR)
+        assert shown()[1] == ["look"]
+        at(here, worker, NOON + MINUTE)
+        assert shown() == (None, [])
+        at(here, worker, NOON + 1.5 * HOUR)
+        last, missed = shown()
+        assert last is not None
+        assert (last.state, missed) == ("done", [])
+        at(here, worker, NOON + 40 * HOUR)  # and a run of next year hides none that was missed
+        assert shown()[1] == ["look"]
+
+
+def test_nothing_in_line_is_passed_by_for_ever(world: World, here: Here) -> None:
+    """Where more is due than is done, each has its turn, whatever it is called."""
+    often = 'name: {}, at: "*/30 * * * *", from: clinic, to: rosta'
+    scheduled(world, *map(often.format, "abc"))
+    here.die = lambda claim: let_go(world, here, claim)
+    with working(here) as worker:
+        for number in range(1, 10):
+            here.room = True
+            at(here, worker, NOON + number * 30 * MINUTE)
+            at(here, worker, here.wall.moment + MINUTE)
+    assert "".join(each.schedule for each in here.done) == "abcabcabc"
+
+
+def let_go(world: World, here: Here, claim: Claim) -> None:
+    """Do a job at once, and have no room for another one."""
+    here.room = False
+    with opened(world, here.wall) as runs:
+        runs._ground.open_store(create=True).take(claim)
+        runs._store.end_job(claim, "done", here.wall.moment)
+
+
 def test_a_job_that_hangs_keeps_no_due_time_quiet(world: World, here: Here) -> None:
     """Its process gives signs of life for a day: each later due time is told as missed."""
     scheduled(world, LOOK)
@@ -360,6 +428,40 @@ def test_a_company_on_hold_is_left_out(world: World, here: Here) -> None:
     assert here.done == []
     (job,) = jobs(world, here.wall)
     assert job.state == "skipped"
+
+
+def test_what_was_due_before_it_is_on_again_is_not_announced(world: World, here: Here) -> None:
+    """Closed hours held it up, and it was paused meanwhile: the next one is that of tomorrow."""
+    text = world.files["renkei.yaml"]
+    world.files["renkei.yaml"] = text.replace(
+        "    connector: rosta\n", '    connector: rosta\n    closed_hours: ["12:55-14:00"]\n'
+    )
+    scheduled(world, NIGHTLY)
+    with working(here) as worker:
+        with opened(world, here.wall) as runs:
+            runs.pause_schedule("nightly")
+            here.wall.moment = NOON + 1.5 * HOUR
+            runs.resume_schedule("nightly")
+            (shown,) = runs.schedules()
+        at(here, worker, NOON + 2 * HOUR, NOON + 3 * HOUR)
+    assert here.done == []
+    assert shown.next_at == NOON + 26 * HOUR
+
+
+@pytest.mark.fault("F91")
+def test_a_worker_whose_clock_is_behind_makes_up_for_nothing(world: World, here: Here) -> None:
+    """What was due before a person let the runs begin again begins on no other worker either."""
+    scheduled(world, LOOK)
+    behind = Here(world, Wall(NOON))
+    with working(here) as one, working(behind) as two:
+        with opened(world, here.wall) as runs:
+            runs.pause_schedule("look")
+            here.wall.moment = NOON + 93 * MINUTE
+            runs.resume_schedule("look")
+        for minute in range(10):
+            at(behind, two, NOON + (87 + minute) * MINUTE)
+            at(here, one, NOON + (93 + minute) * MINUTE)
+    assert here.done + behind.done == []
 
 
 def test_a_clock_that_was_wrong_at_first_is_forgotten(world: World, here: Here) -> None:
@@ -508,9 +610,9 @@ def test_a_process_that_comes_back_has_no_say(world: World, here: Here) -> None:
         first = here.done[0]
         store = worker._store
         assert store is not None
-        second = store.take_over(first)
+        second = store.take_over(first, here.wall.moment)
         assert second is not None
-        assert store.take_over(first) is None  # another worker is late, too
+        assert store.take_over(first, here.wall.moment) is None  # another worker is late, too
         with opened(world, here.wall) as runs:
             mine = runs._ground.open_store(create=False)
             assert mine.take(first) is None
@@ -597,7 +699,7 @@ def test_a_fetch_is_interrupted_at_once(
         if lost:
             store = worker._store
             assert store is not None
-            assert store.take_over(here.done[0])
+            assert store.take_over(here.done[0], here.wall.moment)
         else:
             here.running[-1].interrupt()
         waited.append(over.wait(5))
@@ -833,6 +935,18 @@ def test_a_pair_that_is_none_is_told_with_its_place(world: World, here: Here) ->
     assert "renkei.yaml:" in shown.mistake
 
 
+def test_schedules_are_found_in_whatever_style_a_file_is_written(world: World, here: Here) -> None:
+    """Behind a # that begins no comment, all in one line as a program writes it."""
+    scheduled(world, LOOK)
+    path = world.folder / "renkei.yaml"
+    data = load_config(path).document.data
+    assert isinstance(data, dict)
+    path.write_text(json.dumps({"label": "Clinic #2", **data}), encoding="utf-8")
+    with working(here) as worker:
+        at(here, worker, NOON + 2 * HOUR)
+    assert [each.schedule for each in here.done] == ["look"]
+
+
 @pytest.mark.fault("F92")
 @pytest.mark.postgres
 def test_of_many_claims_at_once_one_holds(world: World, here: Here) -> None:
@@ -844,7 +958,7 @@ def test_of_many_claims_at_once_one_holds(world: World, here: Here) -> None:
     claim = Claim("", "look", NOON)
     with ThreadPoolExecutor(4) as threads:
         claimed = list(threads.map(lambda s: s.claim(claim, NOON, lambda _last: 0), stores))
-        taken = list(threads.map(lambda s: s.take_over(claim), stores))
+        taken = list(threads.map(lambda s: s.take_over(claim, NOON), stores))
     assert claimed.count(True) == 1
     assert [each for each in taken if each is not None] == [Claim("", "look", NOON, 2)]
     for store in stores:

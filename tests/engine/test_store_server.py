@@ -842,7 +842,7 @@ def test_a_connection_that_is_lost_beside_a_job_lets_it_be_done_once(
         if not open_ and everybody.claim(due, NOW, lambda _last: 0):
             open_ = everybody.open_jobs()
         for job in open_:
-            again = everybody.take_over(job.claim)
+            again = everybody.take_over(job.claim, NOW)
             assert again
             assert acme.take(again)
             assert acme.take(job.claim) is None, "whoever wakes up has no say"

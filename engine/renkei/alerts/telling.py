@@ -156,7 +156,9 @@ class Telling:
             return
         now, today = self.clock.now(), self.clock.today()
         directions = self.store.directions(now)
-        found = states(directions, self.store.missed(now))
+        late = self.store.missed(now)
+        found = states(directions, late)
+        sure = {each.key for each in states(_at_rest(directions), late)}
         # What nobody wants to hear is kept, and told as soon as somebody does.
         silent = [kind for kind in KINDS if not _is_wanted(kind, those)]
         if attended:
@@ -168,7 +170,7 @@ class Telling:
         # Claimed before anything is sent: of two processes one tells, and one that dies in between
         # tells nobody until the next day. docs/decisions/2026-11-29-being-told.md
         claimed = self.store.claim(
-            self._seen(found), now, silent=silent, unknown=unknown, lapsed=lapsed
+            self._seen(found), now, silent=silent, unknown=unknown, sure=sure, lapsed=lapsed
         )
         open_ = [state for state in found if state.key in claimed.open]
         over = [_state_of(each) for each in claimed.over.values()]
@@ -494,6 +496,13 @@ def beat(config: Config) -> None:
         log.warning("no_heartbeat", code=error.code)
     except Exception as error:  # noqa: BLE001 - a monitor that cannot be reached harms no run
         log.warning("no_heartbeat", kind=type(error).__name__)
+
+
+def _at_rest(directions: Sequence[Direction]) -> list[Direction]:
+    """Return the *directions* without what a process at work may be about to put right."""
+    return [
+        evolve(each, before=None) if each.newest.status.is_at_work else each for each in directions
+    ]
 
 
 def _unknown(direction: Direction) -> Iterator[str]:

@@ -45,7 +45,7 @@ class Schedules:
         if self.ground.has_store():
             store = self.ground.store
             alone = not any(worker.alive for worker in store.workers())
-            kept, last = store.kept_schedules(), store.last_jobs()
+            kept, last = store.kept_schedules(), store.last_jobs(self.ground.clock.now())
         found: list[Scheduled] = []
         for each in self.written():
             name = each.schedule.name
@@ -72,7 +72,9 @@ class Schedules:
         if shown.mistake is not None or shown.paused_by or company.paused:
             return shown
         each, now = shown.schedule, self.ground.clock.now()
-        next_at = next_start(each, company.name, now, self.ahead(each))
+        kept = shown.kept
+        since = kept.since if kept is not None and kept.holds(each.timing, now) else now
+        next_at = next_start(each, company.name, now, since, self.ahead(each))
         return evolve(shown, next_at=next_at, alone=alone)
 
     def ahead(self, schedule: Schedule) -> Ahead:

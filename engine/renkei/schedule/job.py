@@ -18,6 +18,9 @@ State = Literal[
 *skipped*: the company, or the schedule, was on hold.
 """
 
+SKEW = dt.timedelta(minutes=10)
+"""By so much the clocks of two computers hardly differ: one that is further ahead is wrong."""
+
 OPEN: tuple[State, ...] = ("queued", "running", "waiting")
 
 HANGS = dt.timedelta(hours=24)
@@ -39,6 +42,12 @@ class Kept:
     since: dt.datetime
     paused_by: str | None = None
     paused_at: dt.datetime | None = None
+
+    def holds(self, timing: str, now: dt.datetime) -> bool:
+        """Return whether *since* is that of a schedule with this *timing*: else it counts anew."""
+        # If `since` lies ahead, a clock was wrong: the schedule does not wait for ours to catch up.
+        # If hardly, ours is behind: what was due until then would be made up for.
+        return self.timing == timing and self.since - now <= SKEW
 
 
 @frozen
@@ -114,6 +123,10 @@ class Job:
     def is_open(self) -> bool:
         """Whether it has not come to its end."""
         return self.ended_at is None
+
+    def is_ahead(self, now: dt.datetime) -> bool:
+        """Return whether a clock has begun it that was wrong: *now* does not catch up with it."""
+        return self.started_at - now > SKEW
 
     def hangs(self, now: dt.datetime) -> bool:
         """Return whether a process is at it that has most likely got stuck."""

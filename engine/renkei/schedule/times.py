@@ -177,18 +177,23 @@ def ripe(
         return None
     if last <= since or start > now:
         return None
-    if now - start >= LATE:
+    if now - max(start, last) >= LATE:  # one that was to begin early is not late so early
         return Due(at=last, missed=True)
     return Due(at=last) if _may_begin(schedule, now, ahead) else None
 
 
 def next_start(
-    schedule: Schedule, company: str, now: dt.datetime, ahead: Ahead
+    schedule: Schedule, company: str, now: dt.datetime, since: dt.datetime, ahead: Ahead
 ) -> dt.datetime | None:
-    """Return when the next run of a schedule begins after *now*, or None if none is in sight."""
-    waiting = due_until(schedule, company, now)
+    """
+    Return when the next run of a schedule begins after *now*, or None if none is in sight.
+
+    Only its due times after *since* count.
+    """
+    waiting = due_until(schedule, company, now)  # closed hours may keep it from beginning
     for due in (waiting, *_following(schedule, company, now)):
-        start = None if due is None else start_of(schedule, due, ahead)
+        counts = due is not None and due > since
+        start = start_of(schedule, due, ahead) if due is not None and counts else None
         if start is not None and start > now:
             return start
     return None

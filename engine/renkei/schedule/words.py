@@ -12,6 +12,9 @@ from renkei.schedule.times import due_after
 from renkei.words.codes import TABLE
 from renkei.words.i18n import _
 
+SOME_DAY = dt.datetime(2024, 1, 1, tzinfo=JST)
+"""From then on it is looked when a schedule is: always the same."""
+
 _DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\*|1-5)", re.ASCII)
 
 
@@ -19,13 +22,15 @@ def timing_text(schedule: Schedule, company: str) -> str:
     """Return when a schedule is: the minute of the company in a window, or what cron reads."""
     text = _of_cron(schedule.at or "")
     if schedule.between is not None:
-        own = due_after(schedule, company, dt.datetime(2024, 1, 1, tzinfo=JST))
+        own = due_after(schedule, company, SOME_DAY)
         window = f"{schedule.between.start:%H:%M}–{schedule.between.end:%H:%M}"
         minute = f"{own:%H:%M}" if own else "–"
         text = _("at {time} ({window})").format(time=minute, window=window)
     if schedule.not_on:
         days = _(", ").join(str(each).replace("-", "–") for each in schedule.not_on)
         text = _("{when}, not on {days}").format(when=text, days=days)
+        if due_after(schedule, company, SOME_DAY) is None:  # each of its days is one of these
+            text = f"{text}: {_('No day is left on which it could run.')}"
     return text
 
 

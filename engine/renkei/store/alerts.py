@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.people import JST
 from renkei.store.database import Database, locking
 from renkei.store.serial import insert_unless_there
-from renkei.store.stands import Direction, Missed, directions, missed
+from renkei.store.stands import AHEAD, Direction, Missed, directions, missed
 from renkei.store.tables import alerts, items, runs
 
 ALL = "*"
@@ -25,6 +25,7 @@ ALL = "*"
 
 GATHERED = dt.timedelta(hours=1)
 """What comes within this time after a gathering waits for the next one."""
+
 
 KEPT = dt.timedelta(days=90)
 """How long it is known what was told of, after it is over."""
@@ -47,6 +48,8 @@ class Alert:
     A state that is kept: since when it is seen, when it was last told of, and when it was over.
 
     *told*: since it is there. It may be that it was told of on that day, was over, and is back.
+    *gathered*: those who hear of all companies were told of it, the last time *gathered_on* that
+    day, and not yet that it is over.
     """
 
     company: str
@@ -60,6 +63,8 @@ class Alert:
     told_at: dt.datetime | None
     told_on: dt.date | None
     ended_at: dt.datetime | None
+    gathered: bool = False
+    gathered_on: dt.date | None = None
 
 
 @frozen(kw_only=True)
@@ -79,7 +84,7 @@ class Gathering:
     """
     What this process alone tells of now, of one kind over all companies, and the *last* time.
 
-    *over* are those that were told of so, and ended since the last time.
+    *over* are those that were told of so, and have ended. All are as they were before.
     """
 
     kind: str
@@ -125,6 +130,7 @@ class Alerts(Database):
         *,
         silent: Sequence[str] = (),
         unknown: Sequence[str] = (),
+        sure: Collection[str] | None = None,
         lapsed: Callable[[Alert], bool] = lambda _alert: False,
     ) -> Claimed:
         """
@@ -132,12 +138,14 @@ class Alerts(Database):
 
         Whatever is kept and not seen is over, but for keys that are *unknown* now; nobody is told
         that of what has *lapsed*. *silent* kinds are kept, and not told of: somebody is looking at
-        them.
+        them. What is not *sure* (None: all is) only lasts: it does not begin now.
         """
         today = now.astimezone(JST).date()
         kept = {each.key: each for each in self.alerts()}
-        here = {each.key: each for each in seen}
-        fresh = [each for key, each in here.items() if not _is_kept(each, kept.get(key), today)]
+        last = {key for key, each in kept.items() if each.ended_at is None}
+        begin = [each for each in seen if sure is None or each.key in sure or each.key in last]
+        here = {each.key: each for each in begin}
+        fresh = [each for key, each in here.items() if not _is_kept(each, kept.get(key), now)]
         over = _over(kept, here.keys() | set(unknown))
         if not (over or fresh):
             return Claimed(at=now, open={}, over={})
@@ -224,14 +232,16 @@ class Alerts(Database):
     def _tell(self, connection: Connection, key: str, now: dt.datetime, today: dt.date) -> bool:
         """Claim a state for this process; of two that try, one succeeds."""
         # docs/decisions/2026-11-29-being-told.md: before anything is sent, and at most once a day
-        untold = sa.or_(alerts.c.told_on.is_(None), alerts.c.told_on < today)
+        untold = sa.or_(
+            alerts.c.told_on.is_(None), alerts.c.told_on < today, alerts.c.told_at > now + AHEAD
+        )
         free = sa.update(alerts).where(self._one(key), alerts.c.ended_at.is_(None), untold)
         return connection.execute(free.values(told=True, told_on=today, told_at=now)).rowcount == 1
 
     def _end(self, connection: Connection, key: str, now: dt.datetime, *, quietly: bool) -> bool:
         """Keep that a state is over; *quietly*: those who hear of all companies do not either."""
         there = sa.update(alerts).where(self._one(key), alerts.c.ended_at.is_(None))
-        ended = {"ended_at": now} | ({"gathered_on": None} if quietly else {})
+        ended = {"ended_at": now} | ({"gathered": False} if quietly else {})
         return connection.execute(there.values(**ended)).rowcount == 1
 
     def _forget(self, connection: Connection, now: dt.datetime) -> None:
@@ -263,7 +273,11 @@ def once(
     row |= {"first_seen": now}
     insert_unless_there(connection, alerts, row)
     number = int(run) if run else None
-    newer = alerts.c.told_on < day if number is None else alerts.c.run_id < number
+    if number is None:
+        too_soon = sa.and_(alerts.c.told_on > day, alerts.c.told_at > now + AHEAD)
+        newer = sa.or_(alerts.c.told_on < day, too_soon)
+    else:
+        newer = alerts.c.run_id < number
     never = alerts.c.told_at.is_(None)
     one = alerts.c.company == company, alerts.c.key == key
     values = {"told_at": now, "told_on": day, "run_id": number}
@@ -297,19 +311,24 @@ def note_files(connection: Connection, companies: Collection[str], now: dt.datet
 
 
 def gather(connection: Connection, kind: str, now: dt.datetime) -> Gathering | None:
-    """Claim what is open of a kind and was not gathered today, and what is over since the last."""
+    """Claim what is open of a kind and was not gathered today, and what of it is over."""
     today = now.astimezone(JST).date()
     last = _last_gathering(connection, kind, now)
-    untold = sa.or_(alerts.c.gathered_on.is_(None), alerts.c.gathered_on < today)
+    untold = sa.or_(
+        alerts.c.gathered_on.is_(None),
+        alerts.c.gathered_on < today,
+        alerts.c.gathered_on > today + AHEAD,
+    )
     of_kind = alerts.c.kind == kind, alerts.c.company != ALL
     open_ = _found(connection, *of_kind, alerts.c.ended_at.is_(None), untold)
-    told = alerts.c.gathered_on.is_not(None)
-    over = _found(connection, *of_kind, told, alerts.c.ended_at > last) if last else []
+    over = _found(connection, *of_kind, alerts.c.ended_at.is_not(None), alerts.c.gathered)
     if not (open_ or over):
         return None
     if not _may_gather(connection, kind, now):  # it claims the hour, so it is asked last
         return None
     claimed = [each for each in open_ if _gathered(connection, each, untold, now)]
+    for each in over:  # it may be back, and over again, before anybody is told of it again
+        connection.execute(sa.update(alerts).where(*_key_of(each)).values(gathered=False))
     return Gathering(kind=kind, at=now, last=last, open=claimed, over=over)
 
 
@@ -333,7 +352,11 @@ def _gathering(kind: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool
 
 
 def _may_gather(connection: Connection, kind: str, now: dt.datetime) -> bool:
-    long_ago = sa.or_(alerts.c.told_at.is_(None), alerts.c.told_at <= now - GATHERED)
+    long_ago = sa.or_(
+        alerts.c.told_at.is_(None),
+        alerts.c.told_at <= now - GATHERED,
+        alerts.c.told_at > now + AHEAD,
+    )
     claimed = sa.update(alerts).where(*_gathering(kind), long_ago).values(told_at=now)
     return connection.execute(claimed).rowcount == 1
 
@@ -341,20 +364,24 @@ def _may_gather(connection: Connection, kind: str, now: dt.datetime) -> bool:
 def _gathered(
     connection: Connection, each: Alert, untold: sa.ColumnElement[bool], now: dt.datetime
 ) -> bool:
-    one = alerts.c.company == each.company, alerts.c.key == each.key
     told = {"told": True, "told_at": now} if each.kind == "file" else {}  # nobody else tells of it
-    values = {"gathered_on": now.astimezone(JST).date(), **told}
-    claimed = sa.update(alerts).where(*one, untold).values(**values)
+    values = {"gathered": True, "gathered_on": now.astimezone(JST).date(), **told}
+    claimed = sa.update(alerts).where(*_key_of(each), untold).values(**values)
     return connection.execute(claimed).rowcount == 1
 
 
 def give_back(connection: Connection, gathering: Gathering) -> None:
     """Let what was gathered be gathered again, and what is over be told of again."""
-    for each in gathering.open:
-        one = alerts.c.company == each.company, alerts.c.key == each.key
-        connection.execute(sa.update(alerts).where(*one).values(gathered_on=None))
+    for each in (*gathering.open, *gathering.over):
+        before = {"gathered": each.gathered, "gathered_on": each.gathered_on}
+        connection.execute(sa.update(alerts).where(*_key_of(each)).values(**before))
     ours = sa.update(alerts).where(*_gathering(gathering.kind), alerts.c.told_at == gathering.at)
     connection.execute(ours.values(told_at=gathering.last))
+
+
+def _key_of(alert: Alert) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Return the conditions of the row of an alert, of whichever company it is."""
+    return alerts.c.company == alert.company, alerts.c.key == alert.key
 
 
 def _over(kept: Mapping[str, Alert], may_last: Collection[str]) -> list[Alert]:
@@ -363,11 +390,13 @@ def _over(kept: Mapping[str, Alert], may_last: Collection[str]) -> list[Alert]:
     return [each for each in gone if each.ended_at is None and each.kind not in NOT_OF_RUNS]
 
 
-def _is_kept(seen: Seen, kept: Alert | None, today: dt.date) -> bool:
+def _is_kept(seen: Seen, kept: Alert | None, now: dt.datetime) -> bool:
     """Tell whether there is nothing to write of a state: it is known, and was told of today."""
     if kept is None or kept.ended_at is not None:
         return False
-    told = kept.told_on is not None and kept.told_on >= today
+    if kept.told_on is None or kept.told_at is None or kept.told_at > now + AHEAD:
+        return False
+    told = kept.told_on >= now.astimezone(JST).date()
     return told and (kept.count, kept.run, kept.about) == (seen.count, seen.run, seen.about)
 
 
@@ -385,6 +414,8 @@ def alert_in(row: RowMapping) -> Alert:
         told_at=row["told_at"],
         told_on=row["told_on"],
         ended_at=row["ended_at"],
+        gathered=row["gathered"],
+        gathered_on=row["gathered_on"],
     )
 
 

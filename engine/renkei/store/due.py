@@ -113,19 +113,21 @@ class Due(Database):
         with self._reading() as connection:
             return [job_in(row) for row in connection.execute(query).mappings()]
 
-    def take_over(self, claim: Claim) -> Claim | None:
+    def take_over(self, claim: Claim, now: dt.datetime) -> Claim | None:
         """
         Take up a job at which nobody is any more; None if somebody else was faster.
 
         The process that was at it has no say any more, in its run either: that it has ended need
-        not be found out, and waited for, once more.
+        not be found out, and waited for, once more. Where a clock that was ahead has begun the job,
+        it counts as begun *now*: nobody goes on with it for longer than with any other.
         """
         theirs = sa.select(jobs).where(jobs.c.company == claim.company, of_job(claim))
         with self._writing() as connection:
             row = connection.execute(locking(theirs)).mappings().first()
-            ours = still(claim).values(attempt=claim.attempt + 1, **at_it("queued"))
             if row is None:
                 return None
+            begun = {"started_at": min(row["started_at"], now)}
+            ours = still(claim).values(attempt=claim.attempt + 1, **at_it("queued"), **begun)
             is_taken = connection.execute(ours).rowcount != 1
             if is_taken:
                 return None

@@ -14,6 +14,7 @@ from renkei.schedule.job import OPEN, Claim, Job, Kept, State
 from renkei.store.database import Database, locking
 from renkei.store.owner import Owner, beat, is_alive
 from renkei.store.serial import insert_unless_there
+from renkei.store.stands import AHEAD
 from renkei.store.tables import jobs, schedules
 from renkei.words.i18n import _
 
@@ -68,11 +69,11 @@ class Schedules(Database):
         with self._reading() as connection:
             return [job_in(row) for row in connection.execute(query.limit(limit)).mappings()]
 
-    def last_jobs(self) -> dict[str, Job]:
-        """Return by schedule what was begun last."""
+    def last_jobs(self, now: dt.datetime) -> dict[str, Job]:
+        """Return by schedule what was begun last; what a clock far ahead has begun is no such."""
         newest = (
             sa.select(jobs.c.schedule, sa.func.max(jobs.c.started_at).label("last"))
-            .where(self._of(jobs))
+            .where(self._of(jobs), jobs.c.started_at <= now + AHEAD)
             .group_by(jobs.c.schedule)
             .subquery()
         )

@@ -16,7 +16,7 @@ from renkei.place import is_server, shown
 from renkei.store.tables import metadata
 from renkei.words.i18n import _
 
-HEAD = "0016"
+HEAD = "0017"
 """The newest migration."""
 
 SCHEMA = Schema(

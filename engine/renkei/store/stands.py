@@ -38,6 +38,9 @@ MAY_ALLOW = ("unusual", "wrong_pair", "new_values")
 LATELY = dt.timedelta(days=30)
 """Those who joined longer ago are a part of a first comparison rather than forgotten."""
 
+AHEAD = dt.timedelta(days=1)
+"""What was noted so long after now is of a clock that was wrong: no two at work differ so much."""
+
 LAPSED = 2 * LATELY
 """Those who joined that lately may have been told of, and are still not registered."""
 
@@ -250,8 +253,10 @@ def missed(
         later.c.company == jobs.c.company,
         later.c.schedule == jobs.c.schedule,
         later.c.due > jobs.c.due,
-        later.c.ended_at.is_not(None),  # else nobody knows what comes of it
+        # Else nobody knows what comes of it; but who has asked for it waits, and sees that.
+        sa.or_(later.c.ended_at.is_not(None), later.c.asked_by.is_not(None)),
         later.c.state != "skipped",
+        later.c.started_at <= now + AHEAD,
     )
     query = sa.select(
         jobs.c.company, jobs.c.schedule, jobs.c.due, jobs.c.code, jobs.c.run_id
@@ -260,6 +265,7 @@ def missed(
         sa.or_(jobs.c.run_id.is_(None), jobs.c.run_id.in_(_left(company))),
         jobs.c.errand.is_(None),  # the person who wanted it sees what has come of it
         jobs.c.stopped_by.is_(None),
+        jobs.c.started_at <= now + AHEAD,
         sa.not_(newer.exists()),
     )
     if not ever:
@@ -275,19 +281,11 @@ def _patient(connection: Connection, company: str | None) -> set[int]:
     """
     Return the runs with which a worker goes on by itself, after closed hours for example.
 
-    One that it has just chosen, and does not sync yet, is one of them.
+    One that it has just chosen, and does not sync yet, is one of them; so is one that it is just
+    about to sync, or to fetch anew.
     """
-    begins = sa.and_(jobs.c.state == "running", runs.c.status == Status.READY.value)
-    query = (
-        sa.select(jobs.c.run_id)
-        .join(runs, runs.c.id == jobs.c.run_id)
-        .where(
-            jobs.c.ended_at.is_(None),
-            sa.or_(jobs.c.state.in_(("queued", "waiting")), begins),
-        )
-    )
-    ours = _of(_of(query, jobs, company), runs, company)
-    return set(connection.execute(ours).scalars())
+    query = sa.select(jobs.c.run_id).where(jobs.c.ended_at.is_(None), jobs.c.run_id.is_not(None))
+    return set(connection.execute(_of(query, jobs, company)).scalars())
 
 
 def _left(company: str | None) -> sa.Select[Any]:

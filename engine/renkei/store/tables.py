@@ -381,6 +381,13 @@ alerts = Table(
     Column("told_on", sa.Date, nullable=True, comment="the day in Japan; at most once on each"),
     Column("told_at", Instant, nullable=True),
     Column("gathered_on", sa.Date, nullable=True, comment="the same, with other companies"),
+    Column(
+        "gathered",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="told with other companies, and not yet that it is over",
+    ),
     Column("ended_at", Instant, nullable=True),
 )
 

@@ -18,7 +18,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "late-without-end",
         "A run is begun however late it is.",
-        ("renkei.schedule.times:ripe", "if now - start >= LATE:", "if False:"),
+        ("renkei.schedule.times:ripe", "if now - max(start, last) >= LATE:", "if False:"),
         tests="tests/engine/test_schedules.py::test_what_is_late_is_made_up_for_once_or_told",
     ),
     bug(
@@ -112,7 +112,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "clock-back-loses",
         "A clock that is set back makes a schedule wait until it has caught up.",
-        ("renkei.worker:Worker._keep", " or kept.since > now", ""),
+        ("renkei.schedule.job:Kept.holds", " and self.since - now <= SKEW", ""),
         tests="tests/engine/test_schedules.py::test_a_clock_that_was_wrong_at_first_is_forgotten",
     ),
     bug(
