@@ -7,14 +7,17 @@ import json
 import os
 import signal
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
@@ -26,7 +29,7 @@ from tests.sampling import some
 from renkei import files
 from renkei.companies import Companies as Door
 from renkei.config import Company, load_config, load_main
-from renkei.config.edit import befores
+from renkei.config.edit import befores, change_key
 from renkei.config.heads import Heads, head_of
 from renkei.errors import (
     BusyError,
@@ -477,6 +480,57 @@ def test_what_cannot_be_written_has_no_line(
         with pytest.raises(ConfigurationError, match="by hand"):
             door.pause("acme", on=False)
         assert [line.act for line in door.log_lines()] == ["company_paused"] * 2
+
+
+def test_of_two_who_take_one_name_the_second_one_is_told(tmp_path: Path) -> None:
+    """The file of the first one stays, with all that has been set up in it since."""
+    main = load_main(company(tmp_path, "acme"))
+    text = main.new_file("acme").read_text(encoding="utf-8")
+    both = threading.Barrier(2)
+
+    def meet(_name: str) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+
+    def add(who: str) -> str:
+        with Door(main) as door:
+            try:
+                door.add({"new": f"# {who}\n{text}"}, also=meet)
+            except UsageError as error:
+                return error.code
+            return who
+
+    with ThreadPoolExecutor(2) as threads:
+        became = set(threads.map(add, ("first", "second")))
+    assert "exists" in became
+    (first,) = became - {"exists"}
+    assert main.new_file("new").read_text(encoding="utf-8").startswith(f"# {first}\n")
+
+
+def test_a_company_that_is_removed_does_not_come_back(tmp_path: Path) -> None:
+    """Who is changing its file at this moment comes to an end before."""
+    main = load_main(company(tmp_path, "acme"))
+    meanwhile = threading.Event()
+
+    def remove() -> None:
+        meanwhile.wait()
+        with Door(main) as door:
+            door.remove("acme")
+
+    with ThreadPoolExecutor(1) as threads, Door(main) as door:
+        removed = threads.submit(remove)
+        config = load_config(main.path, "acme")
+        meant = evolve(config, company=evolve(config.company, paused=True))
+
+        def note() -> None:
+            meanwhile.set()
+            wait([removed], timeout=0.5)
+
+        change_key(config, meant, "paused", "true", note)
+        removed.result()
+        assert main.names() == []
+        with pytest.raises(UsageError):
+            door.pause("acme", on=False)
 
 
 @pytest.mark.fault("F97")
