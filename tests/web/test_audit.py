@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.web.desk import OURS, PASSWORD, Desk
-from tests.web.test_second_factor import code, half, set_up
+from tests.web.desk import OURS, PASSWORD, Browser, Desk
+from tests.web.test_second_factor import code, give, half, set_up
 
 from renkei.companies import Companies
 from renkei.config import load_main
 from renkei.errors import StoreError
+from renkei.logs import configure_logging
 from renkei.runs import Runs
 from renkei_web.app import OF_ALL, OF_ONE_OF_SEVERAL, OWN
 from renkei_web.rights import EVERY
@@ -105,6 +106,35 @@ def test_a_flood_of_tries_does_not_fill_the_log(desk: Desk) -> None:
     for _ in range(9):
         desk.guest().log_in("admin", "a wrong password")
     assert len(desk.noted) == 5
+
+
+@pytest.mark.fault("F98")
+@pytest.mark.security(46)
+def test_codes_are_noted_of_those_only_who_have_given_a_password(desk: Desk) -> None:
+    """With the name, as somebody knows that password; what a stranger makes up is no line."""
+    set_up(desk)
+    browser, waiting = half(desk)
+    before = len(desk.noted)
+    for made_up in ("", "nobody", waiting[:-1]):
+        assert give(desk.guest("192.0.2.9"), made_up, "000000").status_code == 401
+    assert desk.noted[before:] == []
+    give(browser, waiting, "000000")
+    facts = {"user": "admin", "how": "code", "address": "127.0.0.1"}
+    assert [each[1:] for each in desk.noted[before:]] == [("log_in_refused", facts)]
+
+
+def test_whoever_logs_out_is_out_though_nothing_can_be_noted(
+    desk: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Be the store full, gone or moved, or the configuration broken: the server's log says so."""
+    configure_logging(json=True)
+    browser, thief = desk.browser("admin"), Browser(desk.app)
+    thief.jar = browser.copy().jar
+    csrf = browser.csrf
+    (desk.folder / "renkei.yaml").write_text("connections: [", encoding="utf-8")
+    assert browser.ask("POST", "/logout", form={"csrf": csrf}, headers=OURS).status_code == 303
+    assert thief.get("/password").status_code == 303
+    assert "log_out_not_noted" in "".join(capfd.readouterr())
 
 
 @pytest.mark.security(46)

@@ -10,7 +10,7 @@ import time
 from contextlib import closing
 
 import pytest
-from tests.web.desk import NOBODYS, OURS, THEIRS, Browser, Desk, filled, person
+from tests.web.desk import NOBODYS, OURS, THEIRS, Browser, Desk, configured, filled, person
 from tests.web.test_roles import ABOVE, MINE, OF_COMPANY, OPEN, decided
 
 from renkei.companies import Companies
@@ -396,6 +396,22 @@ def reviewed(desk: Desk, capsys: pytest.CaptureFixture[str], *words: str) -> str
     capsys.readouterr()
     assert run(["--config", str(desk.folder / "renkei.yaml"), "users", *words]) == 0
     return capsys.readouterr().out
+
+
+def test_a_dashboard_of_one_company_tells_of_no_other_one(desk: Desk) -> None:
+    """Where there are several meanwhile it has to be started again, and names none of them."""
+    viewer = desk.browser("viewer")
+    (desk.folder / "companies").mkdir()
+    addresses = dict.fromkeys(("smarthr", "touchontime"), "http://127.0.0.1:9")
+    for name in ("acme", "another-client"):
+        configured(desk.folder / "companies", addresses, name)
+    (desk.folder / "renkei.yaml").write_text("companies: companies/\n", encoding="utf-8")
+    for path in ("/", "/runs/1", "/reports", "/inbox"):
+        answer = viewer.get(path)
+        assert answer.status_code == 503, path
+        assert "another-client" not in answer.text
+    assert desk.guest().log_in("viewer").status_code == 503
+    assert viewer.post("/logout").status_code == 303
 
 
 @pytest.mark.security(57)

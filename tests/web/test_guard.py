@@ -195,6 +195,8 @@ ELSEWHERE: list[dict[str, str]] = [
     {"origin": f"http://127.0.0.1:8780@{EVIL}"},
     {"origin": "null"},
     {"origin": ""},
+    {"origin": "http://["},
+    {"origin": "http://[", "sec-fetch-site": "same-origin"},
     {},
 ]
 
@@ -659,6 +661,31 @@ def test_a_mistake_of_ours_is_a_page_and_a_line(
     assert "Traceback" not in out + err
     assert (out + err).count("page_failed") == 3
     assert '"kind": "ZeroDivisionError"' in out + err
+
+
+BROKEN = "connections: [  # t0ken-that-nobody-may-see\n"
+
+
+@pytest.mark.parametrize("kind", ["desk", "several"])
+def test_a_broken_configuration_is_no_mistake_of_ours(
+    request: pytest.FixtureRequest, kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever comes meanwhile is told so, and only the log which file it is; nobody gets in."""
+    configure_logging(json=True)
+    desk: Desk = request.getfixturevalue(kind)
+    browser, stranger = desk.browser("admin"), desk.guest()
+    (desk.folder / "renkei.yaml").write_text(BROKEN, encoding="utf-8")
+    answers = [stranger.log_in("admin"), stranger.log_in("admin", "a wrong password")]
+    if kind == "several":
+        answers += map(browser.get, ("/c/acme/", "/settings/users", "/audit"))
+    for answer in answers:
+        assert answer.status_code == 503
+        assert "renkei.yaml" not in answer.text
+    assert not stranger.is_in
+    told = "".join(capfd.readouterr())
+    assert "page_failed" not in told
+    assert "configuration_failed" in told
+    assert "t0ken" not in told
 
 
 def test_half_an_answer_is_not_a_whole_one(desk: Desk) -> None:
