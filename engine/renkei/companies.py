@@ -262,7 +262,22 @@ class Companies:
         for name, text in texts.items():
             path = self._free_place(name, known.get(name, 0))
             undoable[name] = parse_config(text, path, main=self.main).settings.setup == "web"
+        self._let_go_of_older(texts)
         return self._place_all(texts, undoable, also)
+
+    def _let_go_of_older(self, names: Iterable[str]) -> None:
+        """
+        Remove what is left of companies that were called so and never had a run.
+
+        Somebody has deleted their files: a schedule that was paused, or an account that was
+        confirmed, is not the new one's.
+        """
+        try:
+            for name in self._store.kept_of(names):
+                self._store.remove(name, Removed(at=self.clock.now(), who=self.who))
+                self._store.forget(name)
+        except NoStoreError:
+            return
 
     def _place_all(
         self, texts: Mapping[str, str], undoable: Mapping[str, bool], also: Also

@@ -507,6 +507,24 @@ def test_of_two_who_take_one_name_the_second_one_is_told(tmp_path: Path) -> None
     assert main.new_file("new").read_text(encoding="utf-8").startswith(f"# {first}\n")
 
 
+def test_a_new_company_knows_nothing_of_one_that_never_had_a_run(tmp_path: Path) -> None:
+    """Its file was deleted by hand: schedules, accounts and what was told are not the new one's."""
+    main = load_main(company(tmp_path, "acme"))
+    text = main.new_file("acme").read_text(encoding="utf-8")
+    with Door(main) as door:
+        door.add({"new": text})
+        for name in ("acme", "new"):
+            door._store.count_from((name, "daily"), "0 6 * * *", NOW)
+            with door._store._writing() as connection:
+                serial.put_account(connection, name, "smarthr", ACCOUNT)
+        main.new_file("new").unlink()
+        door.add({"new": text})
+        assert {name for name, _schedule in door._store.all_kept()} == {"acme"}
+        assert door._store.kept_of(["acme", "new"]) == {"acme"}
+        acts = [line.act for line in door.log_lines() if line.facts["company"] == "new"]
+    assert acts == ["company_added", "company_removed", "company_added"]
+
+
 def test_a_company_that_is_removed_does_not_come_back(tmp_path: Path) -> None:
     """Who is changing its file at this moment comes to an end before."""
     main = load_main(company(tmp_path, "acme"))
