@@ -663,6 +663,22 @@ def test_a_mistake_of_ours_is_a_page_and_a_line(
     assert '"kind": "ZeroDivisionError"' in out + err
 
 
+def test_what_the_server_says_is_a_line_of_the_log(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Who spoke and no word of it: what is no request, or asks for what there is not."""
+    end = b"Host: 127.0.0.1\r\nConnection: close, upgrade\r\nUpgrade: websocket\r\n\r\n"
+    with served(folder) as (_server, port):
+        configure_logging(json=True)  # as the command does, before it listens
+        said(port, b"no request at all\r\n\r\n")
+        said(port, b"GET /healthz HTTP/1.1\r\n" + end)
+    out, err = capfd.readouterr()
+    lines = [json.loads(line) for line in (out + err).splitlines()]
+    assert {(each["event"], each["logger"]) for each in lines} == {
+        ("library_message", "uvicorn.error")
+    }
+
+
 BROKEN = "connections: [  # t0ken-that-nobody-may-see\n"
 
 
