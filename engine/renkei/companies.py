@@ -291,9 +291,9 @@ class Companies:
                 files.replace(draft, [text])
                 if undoable[path.stem]:
                     kept.append(keep_before(path, text))
-            self.note("company_added", texts)  # what cannot be noted is not done: F98
             for name in texts:
                 also(name)
+            self.note("company_added", texts)  # what cannot be noted is not done: F98
             for path, draft in drafts.items():  # all are written: nothing more takes room
                 draft.rename(path)
         except (OSError, RenkeiError) as problem:

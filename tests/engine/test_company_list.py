@@ -451,11 +451,16 @@ def test_all_new_companies_are_there_or_none(
             raise OSError(errno.ENOSPC, "No space left on device")
         replace(path, chunks, *more)
 
+    def newer(_name: str) -> None:
+        raise StoreError("the dashboard's own database is of a newer renkei")
+
     with Door(main) as door:
         with monkeypatch.context() as patch:
             patch.setattr(files, "replace", full)
             with pytest.raises(ConfigurationError, match="No space"):
                 door.add(texts)
+        with pytest.raises(StoreError, match="newer"):
+            door.add(texts, also=newer)
         assert sorted(tmp_path.rglob("*")) == before
         assert door.add(texts) == [main.new_file(name) for name in texts]
         added = [line.facts for line in door.log_lines() if line.act == "company_added"]

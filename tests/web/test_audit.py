@@ -294,6 +294,24 @@ def test_a_company_reads_who_was_given_rights_on_it(several: Desk) -> None:
     assert whole == [["acme", "beta"], ["beta"], [EVERY]]
 
 
+@pytest.mark.fault("F98")
+def test_rights_that_cannot_be_given_have_no_line(
+    several: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dashboard's own database is another one than that of the log."""
+    admin, viewer = several.browser("admin"), several.add("hanako", Role.NONE)
+    csrf, before = admin.csrf, len(several.noted)
+
+    def refused(*_args: object, **_more: object) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr("renkei_web.rights.sa.delete", refused)
+    form = {"csrf": csrf, "companies": "acme", "role": "viewer"}
+    answer = admin.ask("POST", f"/settings/users/{viewer}/rights", form=form, headers=OURS)
+    assert answer.status_code == 503
+    assert several.noted[before:] == []
+
+
 def test_the_log_of_the_installation_is_read_from_the_board(several: Desk) -> None:
     """Log-ins, people and companies; a company's own is on its pages, and each names its own."""
     admin = several.browser("admin")

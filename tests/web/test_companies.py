@@ -464,7 +464,7 @@ def test_rights_are_given_and_taken_away(several: Desk) -> None:
     browser, rights = several.browser("admin"), several.office.rights
     path = f"/settings/users/{user}/rights"
     assert "権限のある会社はまだありません" in browser.get(path).text
-    assert browser.post(path, companies="acme, beta", role="operator").status_code == 303
+    assert browser.post(path, companies="acme, beta acme", role="operator").status_code == 303
     assert rights.all()[user].by_company == dict.fromkeys(("acme", "beta"), Role.OPERATOR)
     for companies, role in (("acme gamma", "viewer"), ("", "viewer"), ("acme", "owner")):
         assert browser.post(path, companies=companies, role=role).status_code == 400

@@ -92,7 +92,8 @@ def give(visit: Visit) -> Response:
     person, asked = _person(visit), visit.field("role")
     if person is None:
         return visit.show("lost.html", status=404)
-    named = visit.field("companies").replace(",", " ").split()
+    typed = visit.field("companies").replace(",", " ").split()
+    named = list(dict.fromkeys(typed))  # a pasted list may have a name twice
     # Also companies that vanished without being removed: rights on them can be taken away.
     known = {EVERY, *visit.office.companies(), *visit.office.rights.held(person).by_company}
     unknown = [name for name in named if name not in known]
@@ -102,8 +103,8 @@ def give(visit: Visit) -> Response:
     if not named or asked not in set(Role):
         return rights(visit, _("Name at least one company."))
     with visit.companies() as door:
-        door.note_rights(person.name, asked, named, every=EVERY in named)
-    visit.office.rights.give(person.id, named, Role(asked))
+        note = partial(door.note_rights, person.name, asked, named, every=EVERY in named)
+        visit.office.rights.give(person.id, named, Role(asked), note)
     return visit.go(f"/settings/users/{person.id}/rights")
 
 
