@@ -148,6 +148,7 @@ def test_people_and_rights_are_noted(desk: Desk) -> None:
         browser.post(f"/settings/users/{hanako}", what=what, role="operator")
     (me,) = [each.id for each in desk.office.people.users() if each.name == "admin"]
     browser.post(f"/settings/users/{me}", what="disable")
+    assert browser.post("/settings/users/99", what="disable").status_code == 404  # nobody's
     secret = desk.office.people.reset(hanako)
     desk.guest().ask(
         "POST", f"/welcome/{secret}", form={"password": PASSWORD, "again": PASSWORD}, headers=OURS

@@ -50,8 +50,10 @@ def change(visit: Visit) -> Response:
     """Change what somebody may do, or give them a new one-time link."""
     user = int(visit.path("user"))
     people, what = visit.office.people, visit.field("what")
-    names = {each.id: each.name for each in people.users()}
-    note = partial(visit.note, "user_changed", user=names.get(user))
+    person = _person(visit)
+    if person is None:
+        return visit.show("lost.html", status=404)
+    note = partial(visit.note, "user_changed", user=person.name)
     try:
         match what:
             case "disable":
@@ -61,7 +63,7 @@ def change(visit: Visit) -> Response:
             case "role" if (role := visit.field("role")) in _roles(visit):
                 people.change(user, role=Role(role), note=partial(note, change=role))
             case "link" if user != visit.user.id:
-                made = partial(visit.note, "link_made", user=names.get(user))
+                made = partial(visit.note, "link_made", user=person.name)
                 return users(visit, link=_link(visit, people.reset(user, note=made)))
             case _:
                 return users(visit, _("This cannot be done."))
