@@ -9,14 +9,19 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from renkei.words.acts import Note, unnoted
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 """How a disk refuses hard links that has none, such as a memory stick or a shared folder."""
 
-_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)
-"""How a disk refuses locks that has none: then nobody waits there."""
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EBADF)
+"""
+How a disk refuses locks that has none: then nobody waits there.
+
+EBADF: a folder of another computer, for a file that we may only read.
+"""
 
 PRIVATE = 0o600
 """What only its owner can read and write."""
@@ -67,7 +72,7 @@ def alone(path: Path) -> Iterator[None]:
     not there, also if it has gone while we waited.
     """
     while True:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             _lock(file.fileno())
             # Whoever was before us may have put another file there: that one is nobody's yet.
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
@@ -103,6 +108,14 @@ def _moved(draft: Path, path: Path) -> bool:
     finally:
         os.close(folder)
     return True
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file to lock it: for writing where we may, which NFS asks for."""
+    try:
+        return path.open("r+b")
+    except OSError:
+        return path.open("rb")
 
 
 def _lock(file: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -395,6 +396,22 @@ def test_of_two_administrators_nobody_loses_what_the_other_has_written(tmp_path:
     connect(again(config), other)(lambda: None)
     assert set(again(config).connections) == {"a", "b"}
     assert len(befores(config.path)) == 2
+
+
+@pytest.mark.parametrize("refusal", [errno.ENOLCK, errno.EBADF])
+def test_a_disk_without_locks_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: int
+) -> None:
+    """As in a folder of another computer, also if the file itself is read-only."""
+
+    def refused(*_args: object) -> None:
+        raise OSError(refusal, os.strerror(refusal))
+
+    config = written(tmp_path, STYLES["fresh"])
+    config.path.chmod(0o400)
+    monkeypatch.setattr("renkei.files.fcntl.flock", refused)
+    connect(config, "a")(lambda: None)
+    assert set(again(config).connections) == {"a"}
 
 
 def test_what_is_put_back_takes_nothing_away_that_was_just_written(tmp_path: Path) -> None:
