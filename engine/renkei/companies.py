@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -246,14 +247,37 @@ class Companies:
         """
         if not texts:
             return []  # a store is not made for nothing
+        try:
+            with files.alone(self.main.path):  # of two who take one name the second one is told
+                paths = self._added(texts, also)
+        except OSError as problem:
+            raise _unwritten(self.main.path, problem) from None
+        for name in texts:
+            log.info("company_added", company=name)
+        return paths
+
+    def _added(self, texts: Mapping[str, str], also: Also) -> list[Path]:
+        """Do that, now that nobody else adds a company."""
         undoable, known = {}, self._counts(texts)
         for name, text in texts.items():
             path = self._free_place(name, known.get(name, 0))
             undoable[name] = parse_config(text, path, main=self.main).settings.setup == "web"
-        paths = self._place_all(texts, undoable, also)
-        for name in texts:
-            log.info("company_added", company=name)
-        return paths
+        self._let_go_of_older(texts)
+        return self._place_all(texts, undoable, also)
+
+    def _let_go_of_older(self, names: Iterable[str]) -> None:
+        """
+        Remove what is left of companies that were called so and never had a run.
+
+        Somebody has deleted their files: a schedule that was paused, or an account that was
+        confirmed, is not the new one's.
+        """
+        try:
+            for name in self._store.kept_of(names):
+                self._store.remove(name, Removed(at=self.clock.now(), who=self.who))
+                self._store.forget(name)
+        except NoStoreError:
+            return
 
     def _place_all(
         self, texts: Mapping[str, str], undoable: Mapping[str, bool], also: Also
@@ -267,9 +291,9 @@ class Companies:
                 files.replace(draft, [text])
                 if undoable[path.stem]:
                     kept.append(keep_before(path, text))
-            self.note("company_added", texts)  # what cannot be noted is not done: F98
             for name in texts:
                 also(name)
+            self.note("company_added", texts)  # what cannot be noted is not done: F98
             for path, draft in drafts.items():  # all are written: nothing more takes room
                 draft.rename(path)
         except (OSError, RenkeiError) as problem:
@@ -355,7 +379,9 @@ class Companies:
         company, _count = self.removable(name)
         own, aside = self.main.new_file(name), self._aside(name)
         if own.exists():
-            own.rename(aside)  # from here on no command finds it, and no schedule fetches for it
+            # Who is just changing the file ends first: it would be there again.
+            with suppress(FileNotFoundError), files.alone(own):
+                own.rename(aside)  # from here on no command finds it, no schedule fetches for it
         left = self._left(aside)
         company = self._head(name, aside) if aside.exists() else company
         removed = Removed(at=self.clock.now(), who=self.who)

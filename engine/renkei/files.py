@@ -6,13 +6,23 @@ import errno
 import fcntl
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from renkei.words.acts import Note, unnoted
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 """How a disk refuses hard links that has none, such as a memory stick or a shared folder."""
+
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EBADF)
+"""
+How a disk refuses locks that has none: then nobody waits there.
+
+EBADF: a folder of another computer, for a file that we may only read.
+"""
+
 PRIVATE = 0o600
 """What only its owner can read and write."""
 
@@ -53,6 +63,23 @@ def replace(
         draft.unlink(missing_ok=True)
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """
+    Let the block be the only one of ours that changes the file at *path*, which is there.
+
+    Others wait for its end, in whichever thread or process they are. Raises OSError if the file is
+    not there, also if it has gone while we waited.
+    """
+    while True:
+        with _opened(path) as file:
+            _lock(file.fileno())
+            # Whoever was before us may have put another file there: that one is nobody's yet.
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                yield
+                return
+
+
 def place(draft: Path, path: Path) -> bool:
     """
     Put *draft*, which is beside *path*, there; False if somebody else was faster.
@@ -81,3 +108,20 @@ def _moved(draft: Path, path: Path) -> bool:
     finally:
         os.close(folder)
     return True
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file to lock it: for writing where we may, which NFS asks for."""
+    try:
+        return path.open("r+b")
+    except OSError:
+        return path.open("rb")
+
+
+def _lock(file: int) -> None:
+    """Wait until nobody else has locked an open file; the lock ends with it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise

@@ -71,6 +71,8 @@ def web(
     with_worker: bool,
     cluster: bool,
 ) -> int:
+    # Taken out: of all that starts here, such as the command of a token, nothing is to know it.
+    oidc_secret = os.environ.pop(OIDC_SECRET, None)
     if with_worker and cluster:
         message = _("With --cluster the workers are others: leave --with-worker out.")
         raise UsageError(message, code="cluster")
@@ -97,7 +99,7 @@ def web(
         hosts=hosts,
         tls=tls,
         behind_proxy=behind_proxy,
-        sign_on=sign_on_of(main, oidc_issuer, oidc_client),
+        sign_on=sign_on_of(main, oidc_issuer, oidc_client, oidc_secret),
         queue=_queue(app.config_file.absolute()) if cluster else None,
         signals=ended_by,
     )
@@ -203,7 +205,9 @@ def _begin(path: Path) -> None:
         say(text.format(path=path))
 
 
-def sign_on_of(main: Main, issuer: str | None, client: str | None) -> SignOn | None:
+def sign_on_of(
+    main: Main, issuer: str | None, client: str | None, secret: str | None
+) -> SignOn | None:
     """Return the single sign-on, reached on the way that *main* says; None if there is none."""
     if (issuer is None) != (client is None):
         raise UsageError(_("--oidc-issuer and --oidc-client go together."), code="oidc")
@@ -211,6 +215,5 @@ def sign_on_of(main: Main, issuer: str | None, client: str | None) -> SignOn | N
         return None
     from renkei_web.sso import Provider, SignOn
 
-    secret = os.environ.get(OIDC_SECRET)
     provider = Provider(issuer=issuer, client_id=client, client_secret=secret)
     return SignOn(provider, network_of(main.settings, main.path.parent))

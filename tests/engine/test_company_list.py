@@ -7,14 +7,17 @@ import json
 import os
 import signal
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
@@ -26,7 +29,7 @@ from tests.sampling import some
 from renkei import files
 from renkei.companies import Companies as Door
 from renkei.config import Company, load_config, load_main
-from renkei.config.edit import befores
+from renkei.config.edit import befores, change_key
 from renkei.config.heads import Heads, head_of
 from renkei.errors import (
     BusyError,
@@ -448,11 +451,16 @@ def test_all_new_companies_are_there_or_none(
             raise OSError(errno.ENOSPC, "No space left on device")
         replace(path, chunks, *more)
 
+    def newer(_name: str) -> None:
+        raise StoreError("the dashboard's own database is of a newer renkei")
+
     with Door(main) as door:
         with monkeypatch.context() as patch:
             patch.setattr(files, "replace", full)
             with pytest.raises(ConfigurationError, match="No space"):
                 door.add(texts)
+        with pytest.raises(StoreError, match="newer"):
+            door.add(texts, also=newer)
         assert sorted(tmp_path.rglob("*")) == before
         assert door.add(texts) == [main.new_file(name) for name in texts]
         added = [line.facts for line in door.log_lines() if line.act == "company_added"]
@@ -477,6 +485,75 @@ def test_what_cannot_be_written_has_no_line(
         with pytest.raises(ConfigurationError, match="by hand"):
             door.pause("acme", on=False)
         assert [line.act for line in door.log_lines()] == ["company_paused"] * 2
+
+
+def test_of_two_who_take_one_name_the_second_one_is_told(tmp_path: Path) -> None:
+    """The file of the first one stays, with all that has been set up in it since."""
+    main = load_main(company(tmp_path, "acme"))
+    text = main.new_file("acme").read_text(encoding="utf-8")
+    both = threading.Barrier(2)
+
+    def meet(_name: str) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+
+    def add(who: str) -> str:
+        with Door(main) as door:
+            try:
+                door.add({"new": f"# {who}\n{text}"}, also=meet)
+            except UsageError as error:
+                return error.code
+            return who
+
+    with ThreadPoolExecutor(2) as threads:
+        became = set(threads.map(add, ("first", "second")))
+    assert "exists" in became
+    (first,) = became - {"exists"}
+    assert main.new_file("new").read_text(encoding="utf-8").startswith(f"# {first}\n")
+
+
+def test_a_new_company_knows_nothing_of_one_that_never_had_a_run(tmp_path: Path) -> None:
+    """Its file was deleted by hand: schedules, accounts and what was told are not the new one's."""
+    main = load_main(company(tmp_path, "acme"))
+    text = main.new_file("acme").read_text(encoding="utf-8")
+    with Door(main) as door:
+        door.add({"new": text})
+        for name in ("acme", "new"):
+            door._store.count_from((name, "daily"), "0 6 * * *", NOW)
+            with door._store._writing() as connection:
+                serial.put_account(connection, name, "smarthr", ACCOUNT)
+        main.new_file("new").unlink()
+        door.add({"new": text})
+        assert {name for name, _schedule in door._store.all_kept()} == {"acme"}
+        assert door._store.kept_of(["acme", "new"]) == {"acme"}
+        acts = [line.act for line in door.log_lines() if line.facts["company"] == "new"]
+    assert acts == ["company_added", "company_removed", "company_added"]
+
+
+def test_a_company_that_is_removed_does_not_come_back(tmp_path: Path) -> None:
+    """Who is changing its file at this moment comes to an end before."""
+    main = load_main(company(tmp_path, "acme"))
+    meanwhile = threading.Event()
+
+    def remove() -> None:
+        meanwhile.wait()
+        with Door(main) as door:
+            door.remove("acme")
+
+    with ThreadPoolExecutor(1) as threads, Door(main) as door:
+        removed = threads.submit(remove)
+        config = load_config(main.path, "acme")
+        meant = evolve(config, company=evolve(config.company, paused=True))
+
+        def note() -> None:
+            meanwhile.set()
+            wait([removed], timeout=0.5)
+
+        change_key(config, meant, "paused", "true", note)
+        removed.result()
+        assert main.names() == []
+        with pytest.raises(UsageError):
+            door.pause("acme", on=False)
 
 
 @pytest.mark.fault("F97")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +17,7 @@ from renkei.companies import Companies
 from renkei.config import Config, ConnectionConfig, load_config, load_main, setup
 from renkei.config.edit import befores, change_setting
 from renkei.errors import ConfigurationError, RenkeiError, StoreError, UsageError
+from renkei.words.acts import Note
 
 TOKEN = "t0ken-that-nobody-may-see"
 HERE = "http://127.0.0.1:9"
@@ -352,3 +358,67 @@ def test_the_token_of_a_grant_is_kept_by_hand(tmp_path: Path) -> None:
     text = STYLES["block"].replace("env:OLD", grant)
     with pytest.raises(UsageError, match="OAuth"):
         setup.replace_token(written(tmp_path, text), "old", TOKEN)
+
+
+def at_once(*works: Callable[[Note], object]) -> list[object]:
+    """Carry out all works in threads; none writes before each has noted what it is about to do."""
+    everybody = threading.Barrier(len(works))
+
+    def note() -> None:
+        with suppress(threading.BrokenBarrierError):
+            everybody.wait(0.5)
+
+    def done(work: Callable[[Note], object]) -> object:
+        try:
+            return work(note)
+        except RenkeiError as error:
+            return error
+
+    with ThreadPoolExecutor(len(works)) as threads:
+        return list(threads.map(done, works))
+
+
+def connect(config: Config, name: str) -> Callable[[Note], object]:
+    """Return what adds a connection of that name."""
+    connection = ConnectionConfig(connector="touchontime", base_url=HERE)
+    return lambda note: setup.add_connection(config, name, connection, TOKEN, note)
+
+
+def test_of_two_administrators_nobody_loses_what_the_other_has_written(tmp_path: Path) -> None:
+    """The second one is told to look again; neither a connection nor a token is left over."""
+    config = written(tmp_path, STYLES["fresh"])
+    became = at_once(connect(config, "a"), connect(config, "b"))
+    (refused,) = [each for each in became if isinstance(each, RenkeiError)]
+    assert refused.code == "changed_meanwhile"
+    (kept,) = again(config).connections
+    assert [each.name for each in (tmp_path / "secrets").iterdir()] == [f"{kept}.token"]
+    (other,) = {"a", "b"} - {kept}
+    connect(again(config), other)(lambda: None)
+    assert set(again(config).connections) == {"a", "b"}
+    assert len(befores(config.path)) == 2
+
+
+@pytest.mark.parametrize("refusal", [errno.ENOLCK, errno.EBADF])
+def test_a_disk_without_locks_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: int
+) -> None:
+    """As in a folder of another computer, also if the file itself is read-only."""
+
+    def refused(*_args: object) -> None:
+        raise OSError(refusal, os.strerror(refusal))
+
+    config = written(tmp_path, STYLES["fresh"])
+    config.path.chmod(0o400)
+    monkeypatch.setattr("renkei.files.fcntl.flock", refused)
+    connect(config, "a")(lambda: None)
+    assert set(again(config).connections) == {"a"}
+
+
+def test_what_is_put_back_takes_nothing_away_that_was_just_written(tmp_path: Path) -> None:
+    """Whoever comes second finds another file than the one they have looked at."""
+    config = written(tmp_path, STYLES["fresh"])
+    connect(config, "a")(lambda: None)
+    now = again(config)
+    became = at_once(lambda note: setup.undo(now, note), connect(now, "b"))
+    assert len([each for each in became if isinstance(each, RenkeiError)]) == 1
+    assert set(again(config).connections) in (set(), {"a", "b"})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.web.desk import OURS, PASSWORD, Desk
-from tests.web.test_second_factor import code, half, set_up
+from tests.web.desk import OURS, PASSWORD, Browser, Desk
+from tests.web.test_second_factor import code, give, half, set_up
 
 from renkei.companies import Companies
 from renkei.config import load_main
 from renkei.errors import StoreError
+from renkei.logs import configure_logging
 from renkei.runs import Runs
 from renkei_web.app import OF_ALL, OF_ONE_OF_SEVERAL, OWN
 from renkei_web.rights import EVERY
@@ -107,6 +108,35 @@ def test_a_flood_of_tries_does_not_fill_the_log(desk: Desk) -> None:
     assert len(desk.noted) == 5
 
 
+@pytest.mark.fault("F98")
+@pytest.mark.security(46)
+def test_codes_are_noted_of_those_only_who_have_given_a_password(desk: Desk) -> None:
+    """With the name, as somebody knows that password; what a stranger makes up is no line."""
+    set_up(desk)
+    browser, waiting = half(desk)
+    before = len(desk.noted)
+    for made_up in ("", "nobody", waiting[:-1]):
+        assert give(desk.guest("192.0.2.9"), made_up, "000000").status_code == 401
+    assert desk.noted[before:] == []
+    give(browser, waiting, "000000")
+    facts = {"user": "admin", "how": "code", "address": "127.0.0.1"}
+    assert [each[1:] for each in desk.noted[before:]] == [("log_in_refused", facts)]
+
+
+def test_whoever_logs_out_is_out_though_nothing_can_be_noted(
+    desk: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Be the store full, gone or moved, or the configuration broken: the server's log says so."""
+    configure_logging(json=True)
+    browser, thief = desk.browser("admin"), Browser(desk.app)
+    thief.jar = browser.copy().jar
+    csrf = browser.csrf
+    (desk.folder / "renkei.yaml").write_text("connections: [", encoding="utf-8")
+    assert browser.ask("POST", "/logout", form={"csrf": csrf}, headers=OURS).status_code == 303
+    assert thief.get("/password").status_code == 303
+    assert "log_out_not_noted" in "".join(capfd.readouterr())
+
+
 @pytest.mark.security(46)
 def test_people_and_rights_are_noted(desk: Desk) -> None:
     """Who was added with which role, changed, given a link; and what was refused is not."""
@@ -118,6 +148,7 @@ def test_people_and_rights_are_noted(desk: Desk) -> None:
         browser.post(f"/settings/users/{hanako}", what=what, role="operator")
     (me,) = [each.id for each in desk.office.people.users() if each.name == "admin"]
     browser.post(f"/settings/users/{me}", what="disable")
+    assert browser.post("/settings/users/99", what="disable").status_code == 404  # nobody's
     secret = desk.office.people.reset(hanako)
     desk.guest().ask(
         "POST", f"/welcome/{secret}", form={"password": PASSWORD, "again": PASSWORD}, headers=OURS
@@ -262,6 +293,24 @@ def test_a_company_reads_who_was_given_rights_on_it(several: Desk) -> None:
     with Companies(load_main(several.folder / "renkei.yaml")) as door:
         whole = [each.facts["companies"] for each in door.log_lines() if each.act == "rights_given"]
     assert whole == [["acme", "beta"], ["beta"], [EVERY]]
+
+
+@pytest.mark.fault("F98")
+def test_rights_that_cannot_be_given_have_no_line(
+    several: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dashboard's own database is another one than that of the log."""
+    admin, viewer = several.browser("admin"), several.add("hanako", Role.NONE)
+    csrf, before = admin.csrf, len(several.noted)
+
+    def refused(*_args: object, **_more: object) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr("renkei_web.rights.sa.delete", refused)
+    form = {"csrf": csrf, "companies": "acme", "role": "viewer"}
+    answer = admin.ask("POST", f"/settings/users/{viewer}/rights", form=form, headers=OURS)
+    assert answer.status_code == 503
+    assert several.noted[before:] == []
 
 
 def test_the_log_of_the_installation_is_read_from_the_board(several: Desk) -> None:

@@ -10,7 +10,7 @@ import time
 from contextlib import closing
 
 import pytest
-from tests.web.desk import NOBODYS, OURS, THEIRS, Browser, Desk, filled, person
+from tests.web.desk import NOBODYS, OURS, THEIRS, Browser, Desk, configured, filled, person
 from tests.web.test_roles import ABOVE, MINE, OF_COMPANY, OPEN, decided
 
 from renkei.companies import Companies
@@ -398,6 +398,22 @@ def reviewed(desk: Desk, capsys: pytest.CaptureFixture[str], *words: str) -> str
     return capsys.readouterr().out
 
 
+def test_a_dashboard_of_one_company_tells_of_no_other_one(desk: Desk) -> None:
+    """Where there are several meanwhile it has to be started again, and names none of them."""
+    viewer = desk.browser("viewer")
+    (desk.folder / "companies").mkdir()
+    addresses = dict.fromkeys(("smarthr", "touchontime"), "http://127.0.0.1:9")
+    for name in ("acme", "another-client"):
+        configured(desk.folder / "companies", addresses, name)
+    (desk.folder / "renkei.yaml").write_text("companies: companies/\n", encoding="utf-8")
+    for path in ("/", "/runs/1", "/reports", "/inbox"):
+        answer = viewer.get(path)
+        assert answer.status_code == 503, path
+        assert "another-client" not in answer.text
+    assert desk.guest().log_in("viewer").status_code == 503
+    assert viewer.post("/logout").status_code == 303
+
+
 @pytest.mark.security(57)
 @pytest.mark.sqlite
 def test_users_and_rights_are_a_list(several: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -448,7 +464,7 @@ def test_rights_are_given_and_taken_away(several: Desk) -> None:
     browser, rights = several.browser("admin"), several.office.rights
     path = f"/settings/users/{user}/rights"
     assert "権限のある会社はまだありません" in browser.get(path).text
-    assert browser.post(path, companies="acme, beta", role="operator").status_code == 303
+    assert browser.post(path, companies="acme, beta acme", role="operator").status_code == 303
     assert rights.all()[user].by_company == dict.fromkeys(("acme", "beta"), Role.OPERATOR)
     for companies, role in (("acme gamma", "viewer"), ("", "viewer"), ("acme", "owner")):
         assert browser.post(path, companies=companies, role=role).status_code == 400

@@ -165,7 +165,7 @@ def with_a_code(desk: Desk) -> tuple[int, str, str, list[str]]:
     person = desk.add("hanako", Role.VIEWER)
     secret = desk.office.second_factors.new_secret(person)
     assert secret is not None
-    recovery = desk.office.second_factors.confirm(person, code_at(secret, int(START // STEP_S)))
+    recovery = desk.office.second_factors.confirm(person, code_at(secret, int(START // STEP_S)), "")
     desk.moment += 2 * STEP_S
     with desk.office.database.writing() as db:
         half = second_factor.half(db, person, desk.moment)

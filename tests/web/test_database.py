@@ -25,6 +25,7 @@ from renkei.errors import StoreError
 from renkei.logs import configure_logging
 from renkei_runner.deeds import launch
 from renkei_web.database import Database
+from renkei_web.moving import put_away
 from renkei_web.processes import Work
 from renkei_web.tables import metadata
 from renkei_web.users import Role
@@ -247,3 +248,19 @@ def test_drafts_are_of_one_person_and_one_run(desk: Desk) -> None:
     found = [drafts.of(*which).numbers for which in ((mine, "7"), (theirs, "7"), (mine, "8"))]
     assert found == [{"0001", "0003"}, {"0002"}, set()]
     assert drafts.of(mine, "7").revision == 2
+
+
+def test_a_file_that_moved_with_the_store_is_not_to_be_put_back(
+    desk: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever moves a store and leaves the dashboard running is told to start it again."""
+    configure_logging(json=True)
+    moved, english = put_away(str(desk.file)), {"accept-language": "en"}
+    assert moved is not None
+    assert desk.guest().get("/login", **english).status_code == 503
+    assert "have moved with the store" in "".join(capfd.readouterr())
+    other = moved.with_name("other")
+    other.write_bytes(moved.read_bytes())
+    other.replace(moved)  # of an earlier move: this time the file was deleted
+    assert desk.guest().get("/login", **english).status_code == 503
+    assert "Put it back" in "".join(capfd.readouterr())

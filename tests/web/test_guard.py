@@ -195,6 +195,8 @@ ELSEWHERE: list[dict[str, str]] = [
     {"origin": f"http://127.0.0.1:8780@{EVIL}"},
     {"origin": "null"},
     {"origin": ""},
+    {"origin": "http://["},
+    {"origin": "http://[", "sec-fetch-site": "same-origin"},
     {},
 ]
 
@@ -659,6 +661,47 @@ def test_a_mistake_of_ours_is_a_page_and_a_line(
     assert "Traceback" not in out + err
     assert (out + err).count("page_failed") == 3
     assert '"kind": "ZeroDivisionError"' in out + err
+
+
+def test_what_the_server_says_is_a_line_of_the_log(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Who spoke and no word of it: what is no request, or asks for what there is not."""
+    end = b"Host: 127.0.0.1\r\nConnection: close, upgrade\r\nUpgrade: websocket\r\n\r\n"
+    with served(folder) as (_server, port):
+        configure_logging(json=True)  # as the command does, before it listens
+        said(port, b"no request at all\r\n\r\n")
+        said(port, b"GET /healthz HTTP/1.1\r\n" + end)
+    out, err = capfd.readouterr()
+    lines = [json.loads(line) for line in (out + err).splitlines()]
+    assert {(each["event"], each["logger"]) for each in lines} == {
+        ("library_message", "uvicorn.error")
+    }
+
+
+BROKEN = "connections: [  # t0ken-that-nobody-may-see\n"
+
+
+@pytest.mark.parametrize("kind", ["desk", "several"])
+def test_a_broken_configuration_is_no_mistake_of_ours(
+    request: pytest.FixtureRequest, kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever comes meanwhile is told so, and only the log which file it is; nobody gets in."""
+    configure_logging(json=True)
+    desk: Desk = request.getfixturevalue(kind)
+    browser, stranger = desk.browser("admin"), desk.guest()
+    (desk.folder / "renkei.yaml").write_text(BROKEN, encoding="utf-8")
+    answers = [stranger.log_in("admin"), stranger.log_in("admin", "a wrong password")]
+    if kind == "several":
+        answers += map(browser.get, ("/c/acme/", "/settings/users", "/audit"))
+    for answer in answers:
+        assert answer.status_code == 503
+        assert "renkei.yaml" not in answer.text
+    assert not stranger.is_in
+    told = "".join(capfd.readouterr())
+    assert "page_failed" not in told
+    assert "configuration_failed" in told
+    assert "t0ken" not in told
 
 
 def test_half_an_answer_is_not_a_whole_one(desk: Desk) -> None:

@@ -84,6 +84,19 @@ def give(browser: Browser, secret: str, code: str) -> httpx.Response:
     return browser.ask("POST", "/login/code", form=form, headers=OURS)
 
 
+@pytest.mark.security(34)
+@pytest.mark.postgres
+def test_whoever_came_before_it_comes_anew(desk: Desk) -> None:
+    """A session that a password has begun gets no further by the code that somebody else gives."""
+    ruled(desk, "second_factor: required")
+    thief = desk.browser("admin")
+    assert thief.get("/runs/1/people").headers["location"] == "/second-factor"
+    browser, _secret, _recovery = set_up(desk)
+    assert browser.get("/runs/1/people").status_code == 200
+    assert thief.get("/runs/1/people").headers["location"].startswith("/login")
+    assert not thief.is_in
+
+
 @pytest.mark.security(33)
 def test_a_password_alone_lets_nobody_in(desk: Desk) -> None:
     """The code does, and leads where the person wanted to go."""

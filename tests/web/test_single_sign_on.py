@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import os
 import socket
 import ssl
 import subprocess
@@ -342,10 +343,9 @@ def refusing(door: socket.socket, asked: list[bytes]) -> None:
 
 
 def test_with_companies_the_main_file_says_the_way_to_the_provider(
-    several: Desk, monkeypatch: pytest.MonkeyPatch
+    several: Desk,
 ) -> None:
     """Through the proxy, and with the company's own authority, all the way there and back."""
-    monkeypatch.setenv(OIDC_SECRET, SECRET)
     words = ("-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "ca.pem", "-days", "2")
     named = ("-subj", "/CN=login", "-addext", "subjectAltName=IP:127.0.0.1")
     subprocess.run(
@@ -363,7 +363,7 @@ def test_with_companies_the_main_file_says_the_way_to_the_provider(
         return Desk(
             several.folder,
             database=several.database,
-            sign_on=sign_on_of(load_main(main), issuer, CLIENT),
+            sign_on=sign_on_of(load_main(main), issuer, CLIENT, SECRET),
         )
 
     with listening(Provider(), own) as provider:
@@ -512,3 +512,14 @@ def test_without_the_extra_the_rest_works(
     desk = Desk(folder)
     desk.add("admin")
     assert desk.browser("admin").is_in
+
+
+@pytest.mark.security(1)
+def test_nothing_that_the_dashboard_starts_finds_the_secret_of_the_provider(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the command of a token nor a process of its own: it is in the environment no more."""
+    monkeypatch.setenv(OIDC_SECRET, SECRET)
+    config = str(desk.folder / "renkei.yaml")
+    assert run(["--config", config, "web", "--new-link", "nobody"]) == 2
+    assert OIDC_SECRET not in os.environ

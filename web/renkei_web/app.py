@@ -223,7 +223,7 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     return Starlette(
         routes=[*guests, *pages, static],
         middleware=[Middleware(Gate, hosts=hosts, tls=office.secure, broken=_broken)],
-        exception_handlers={HTTPException: _http_error, StoreError: _database_error},
+        exception_handlers={HTTPException: _http_error, RenkeiError: _unable},
     )
 
 
@@ -407,9 +407,10 @@ async def _http_error(request: Request, error: Exception) -> Response:
     return render(template, language=language_of(request), status=status)
 
 
-async def _database_error(request: Request, error: Exception) -> Response:
-    """Tell nobody where the file is: they may not even have logged in."""
-    log.error("database_failed", reason=str(error))
+async def _unable(request: Request, error: Exception) -> Response:
+    """Tell nobody which file it is, or what stands in it: they may not even have logged in."""
+    what = "database_failed" if isinstance(error, StoreError) else "configuration_failed"
+    log.error(what, reason=str(error))
     return render("unable.html", language=language_of(request), status=503)
 
 

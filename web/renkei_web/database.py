@@ -23,6 +23,7 @@ from renkei.errors import StoreError
 from renkei.logs import log
 from renkei.place import is_server
 from renkei.words.i18n import _
+from renkei_web.location import MOVED
 from renkei_web.tables import metadata
 
 SCHEMA = Schema(
@@ -109,12 +110,19 @@ class Database:
             raise newer(self.place)
 
     def _refuse_another_file(self) -> None:
-        if not self._opened.is_there():
+        if self._opened.is_there():
+            return
+        if self._opened.is_at(Path(f"{self.place}{MOVED}")):
+            message = _(
+                "The users of the dashboard have moved with the store while “renkei web” was"
+                " working. Name the new store in renkei.yaml, then start “renkei web” again."
+            )
+        else:
             message = _(
                 "{place} was deleted or replaced while “renkei web” was working. Put it back, then"
                 " start “renkei web” again."
             )
-            raise StoreError(message.format(place=self.place), where=self.place)
+        raise StoreError(message.format(place=self.place), where=self.place)
 
 
 @contextmanager

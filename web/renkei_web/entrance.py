@@ -67,10 +67,10 @@ class Entrance:
             self._tries.know_address(db, user.id, address)
             return self._sessions.start(db, user.id)
 
-    def is_waiting(self, half: str) -> bool:
-        """Return whether a log-in still waits for its code."""
+    def waiting(self, half: str) -> User | None:
+        """Return who is still waited for with a code; None: nobody, or it is too late."""
         with self._database.reading() as db:
-            return self._waiting(db, half) is not None
+            return self._waiting(db, half)
 
     def must_wait_for_code(self, half: str) -> bool:
         """Return whether further codes are refused for a while."""

@@ -11,6 +11,9 @@ from renkei.place import is_server
 DASHBOARD = "renkei-web.db"
 """The file of the dashboard, where the store is a file."""
 
+MOVED = ".moved"
+"""What is added to the name of a file whose people are elsewhere now."""
+
 
 def dashboard_at(main: Main) -> str:
     """Return where its database is: a path or an address. Raises ConfigurationError."""

@@ -16,16 +16,13 @@ from renkei.logs import log
 from renkei.place import is_server
 from renkei.words.i18n import _
 from renkei_web.database import Database, existing
-from renkei_web.location import DASHBOARD, dashboard_at
+from renkei_web.location import DASHBOARD, MOVED, dashboard_at
 from renkei_web.tables import half_log_ins, metadata, sessions, users, workers
 
 STAY = (sessions, half_log_ins, workers)
 """What stays: everybody logs in anew, and no process is at work."""
 
 GO = [table for table in metadata.sorted_tables if table not in STAY]
-
-MOVED = ".moved"
-"""What is added to the name of a file whose people are elsewhere now."""
 
 
 def opened(main: Main) -> Database:

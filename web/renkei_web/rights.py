@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from attrs import field, frozen
 
+from renkei.words.acts import Note, unnoted
 from renkei_web.database import Database
 from renkei_web.tables import rights
 from renkei_web.users import Role, User
@@ -51,16 +52,22 @@ class Rights:
         """Return the same of everybody who has any, by the id of the person."""
         return self._read()
 
-    def give(self, user_id: int, companies: Collection[str], role: Role) -> None:
-        """Let somebody have *role* with these companies from now on, in place of what they had."""
+    def give(
+        self, user_id: int, companies: Collection[str], role: Role, note: Note = unnoted
+    ) -> None:
+        """
+        Let somebody have *role* with these companies from now on, in place of what they had.
+
+        *note* is as in :class:`renkei_web.people.People`.
+        """
+        given = companies if role.sees else ()
         with self._database.writing() as db:
             theirs = sa.and_(rights.c.user_id == user_id, rights.c.company.in_(companies))
             db.execute(sa.delete(rights).where(theirs))
-            if role is Role.NONE:
-                return
-            for company in companies:
+            for company in given:
                 row: dict[str, Any] = {"user_id": user_id, "company": company, "role": role.value}
                 db.execute(sa.insert(rights).values(row))
+            note()
 
     def _read(self, *conditions: sa.ColumnElement[bool]) -> dict[int, Held]:
         query = sa.select(rights).where(*conditions).order_by(rights.c.company)

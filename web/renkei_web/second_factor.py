@@ -19,6 +19,7 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from renkei_web.database import Database, digest
+from renkei_web.sessions import Sessions
 from renkei_web.tables import half_log_ins, recovery_codes, second_factors
 from renkei_web.users import User
 
@@ -87,14 +88,20 @@ class SecondFactors:
             ).scalar()
         return found
 
-    def confirm(self, user_id: int, code: str) -> list[str] | None:
-        """Turn it on with a first code; return the recovery codes, or None if it is wrong."""
+    def confirm(self, user_id: int, code: str, session: str) -> list[str] | None:
+        """
+        Turn it on with a first code; return the recovery codes, or None if it is wrong.
+
+        Of the sessions only this one stays: all others have begun without a code, with a password
+        that somebody else may know.
+        """
         with self._database.writing() as db:
             if is_on(db, user_id) or not take_code(db, user_id, code, self._database.now()):
                 return None
             mine = second_factors.c.user_id == user_id
             now = self._database.now()
             db.execute(sa.update(second_factors).where(mine).values(confirmed_at=now))
+            Sessions(self._database).end_all(db, user_id, but=session)
             return _new_recovery(db, user_id)
 
     def renew(self, user_id: int) -> list[str]:

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from renkei.http.address import split_url
 from renkei.report.html import STYLE_SOURCE
 
 SAFE = ("GET", "HEAD")
@@ -126,7 +126,8 @@ class Gate:
             return False
         if origin is None or origin == "null":
             return site is not None
-        return urlsplit(origin).netloc == request.headers.get("host")
+        parts = split_url(origin)
+        return parts is not None and parts.netloc == request.headers.get("host")
 
 
 def _limited(receive: Receive) -> Receive:

@@ -92,6 +92,7 @@ class Server:
             uvicorn.Config(
                 make_app(self._office, hosts=(self.listen, *self.hosts)),
                 log_level="warning",
+                log_config=None,  # its own would write past ours, and not in lines of JSON
                 access_log=False,
                 server_header=False,
                 proxy_headers=self.behind_proxy,

@@ -15,11 +15,12 @@ from starlette.responses import RedirectResponse, Response
 
 from renkei.companies import Companies
 from renkei.config import Company, Config, ConnectionConfig, Heads, Main, load_config, load_main
-from renkei.errors import RenkeiError
+from renkei.errors import ConfigurationError, RenkeiError, UsageError
 from renkei.model import Selection
 from renkei.runs import Runs, Ticket
 from renkei.schedule.errand import Errand
 from renkei.schedule.job import Claim
+from renkei.words.i18n import _
 from renkei_web.database import Database
 from renkei_web.drafts import Drafts
 from renkei_web.entrance import Entrance
@@ -63,8 +64,21 @@ class Office:
     rules: Rules = field(default=Factory(lambda self: Rules(self.config_path), takes_self=True))
 
     def config(self, company: str) -> Config:
-        """Read the configuration of a company, as every command does: it may have changed."""
-        return load_config(self.config_path, company or None)
+        """
+        Read the configuration of a company, as every command does: it may have changed.
+
+        ConfigurationError if there are several companies now: this dashboard began with one, and
+        whoever had a right on that one is told of no other.
+        """
+        try:
+            return load_config(self.config_path, company or None)
+        except UsageError:
+            if company or self.several:
+                raise
+        message = _(
+            "The configuration has several companies now. The dashboard has to be started again."
+        )
+        raise ConfigurationError(message, code="several", where=str(self.config_path))
 
     def companies(self) -> list[str]:
         """Return the names of all companies; none where there is one without a name."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -32,6 +34,27 @@ MOST_BEFORE = 20
 SCALAR = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[\w-]+")
 
 
+@contextmanager
+def changing(config: Config) -> Iterator[Document]:
+    """
+    Let the block be the only one that changes the file of *config*, and yield what stands in it.
+
+    Of two administrators at once the second one waits, and neither takes away what the other has
+    written: raises ConfigurationError if it is not what *config* was read from any more, and
+    MappingError or OSError if it cannot be read.
+    """
+    with files.alone(config.path):
+        document = read_yaml(read_file(config.path), str(config.path))
+        if document.text != config.document.text:
+            message = _(
+                "Somebody else has just changed {path}, so nothing was written. Look at it, and try"
+                " again."
+            )
+            told = message.format(path=config.path)
+            raise ConfigurationError(told, code="changed_meanwhile", where=str(config.path))
+        yield document
+
+
 def change_setting(
     config: Config, index: int, name: str, *, on: bool, note: Note = unnoted
 ) -> None:
@@ -43,8 +66,9 @@ def change_setting(
     called when it can be.
     """
     try:
-        text = _changed(config, ("mappings", index), name, on=on)
-        put(text, _meant(config, index, name, on=on), note)
+        with changing(config) as document:
+            text = _changed(document, ("mappings", index), name, on=on)
+            put(text, _meant(config, index, name, on=on), note)
     except (MappingError, OSError):
         message = _("{path} cannot be changed from here. Write it there by hand: {line}")
         line = f"settings: {{{name}: {_word(on)}}}"
@@ -60,8 +84,8 @@ def change_key(config: Config, meant: Config, key: str, word: str, note: Note = 
     The new text has to say what is *meant*; as :func:`change_setting`.
     """
     try:
-        document = read_yaml(read_file(config.path), str(config.path))
-        put(_with_key(document, key, word), meant, note)
+        with changing(config) as document:
+            put(_with_key(document, key, word), meant, note)
     except (MappingError, OSError):
         message = _("{path} cannot be changed from here. Write it there by hand: {line}")
         told = message.format(path=config.path, line=f"{key}: {word}")
@@ -87,7 +111,8 @@ def put(text: str, meant: Config, note: Note = unnoted) -> None:
     Let *text* take the place of the file of *meant* at once, if that is what it says.
 
     The file before is kept beside it: where browsers change it, one click puts it back. *note* is
-    called when all is written and only has to take its place.
+    called when all is written and only has to take its place. It is for a block of
+    :func:`changing`.
     """
     _refuse_another(text, meant)
     path = meant.path.resolve()  # a link stays a link
@@ -135,9 +160,8 @@ def _digest(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
-def _changed(config: Config, use: Where, name: str, *, on: bool) -> str:
+def _changed(document: Document, use: Where, name: str, *, on: bool) -> str:
     """Return the text in which the setting is *on*: its value changed, or an entry added."""
-    document = read_yaml(read_file(config.path), str(config.path))
     text, entry = document.text, f"{name}: {_word(on)}"
     written = _at(document, use)
     settings = written.get("settings") if isinstance(written, dict) else None

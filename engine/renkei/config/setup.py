@@ -145,12 +145,13 @@ def add_connection(
             raise UsageError(message, code=key)
     place = _token_place(config, name) if token.strip() else None
     reference = _reference(config, place) if place else ""
-    text = _with_connection(_document(config), name, evolve(written, token=reference))
-    new = _as_read(config, text, name)
-    meant = evolve(config, connections={**config.connections, name: new})
-    # The token first: the file names none that is not there.
-    with _new_token(place, _sound(token)) if place else nullcontext():
-        return _put(config, meant, text, ("connections", name), note)
+    with _changing(config) as document:
+        text = _with_connection(document, name, evolve(written, token=reference))
+        new = _as_read(config, text, name)
+        meant = evolve(config, connections={**config.connections, name: new})
+        # The token first: the file names none that is not there.
+        with _new_token(place, _sound(token)) if place else nullcontext():
+            return _put(config, meant, text, ("connections", name), note)
 
 
 def replace_token(config: Config, name: str, token: str, note: Note = unnoted) -> Change:
@@ -167,25 +168,30 @@ def replace_token(config: Config, name: str, token: str, note: Note = unnoted) -
     place = _token_place(config, name)
     reference = _reference(config, place)
     plain = _sound(token)
-    document = _document(config)
     where = ("connections", name, "token")
-    if connection.token == reference:
-        before = _keep_token_before(config, place)
-        try:
-            _keep_token(place, plain, note)
-        except RenkeiError:
-            before.unlink(missing_ok=True)
-            forget_tokens_before(config.base, config.company.name)
-            raise
-        log.info("token_replaced")
-        return Change(path=config.path, line=document.at(where)[0])
-    text = _with_token(document, name, reference)
-    own = evolve(connection, token=reference)
-    meant = evolve(config, connections={**config.connections, name: own})
-    with _new_token(place, plain):
-        done = _put(config, meant, text, where, note)
+    with _changing(config) as document:
+        if connection.token == reference:
+            _replace_in_place(config, place, plain, note)
+            done = Change(path=config.path, line=document.at(where)[0])
+        else:
+            text = _with_token(document, name, reference)
+            own = evolve(connection, token=reference)
+            meant = evolve(config, connections={**config.connections, name: own})
+            with _new_token(place, plain):
+                done = _put(config, meant, text, where, note)
     log.info("token_replaced")
     return done
+
+
+def _replace_in_place(config: Config, place: Path, plain: str, note: Note) -> None:
+    """Keep another token where one is; the one before stays beside it."""
+    before = _keep_token_before(config, place)
+    try:
+        _keep_token(place, plain, note)
+    except RenkeiError:
+        before.unlink(missing_ok=True)
+        forget_tokens_before(config.base, config.company.name)
+        raise
 
 
 def offers(config: Config) -> list[Offer]:
@@ -210,12 +216,13 @@ def use_mapping(config: Config, use: str, sides: Mapping[str, str], note: Note =
     offer = Offer(use=use, sides=dict(sides))
     if offer not in offers(config):
         raise UsageError(_("This pair cannot be added."), code="not_paired")
-    text = _with_use(_document(config), offer)
-    new = MappingUse(use=use, sides=dict(sides))
-    meant = evolve(config, mappings=(*config.mappings, new))
-    if parse_config(text, config.path, main=_main(config)).mappings != meant.mappings:
-        meant = evolve(config, mappings=(new, *config.mappings))  # in a list in one line
-    return _put(config, meant, text, ("mappings", meant.mappings.index(new)), note)
+    with _changing(config) as document:
+        text = _with_use(document, offer)
+        new = MappingUse(use=use, sides=dict(sides))
+        meant = evolve(config, mappings=(*config.mappings, new))
+        if parse_config(text, config.path, main=_main(config)).mappings != meant.mappings:
+            meant = evolve(config, mappings=(new, *config.mappings))  # in a list in one line
+        return _put(config, meant, text, ("mappings", meant.mappings.index(new)), note)
 
 
 def undo(config: Config, note: Note = unnoted) -> Path:
@@ -227,6 +234,17 @@ def undo(config: Config, note: Note = unnoted) -> Path:
     ConfigurationError if somebody has changed the file since: nothing of theirs is lost.
     """
     refuse(config.settings, config.path)
+    try:
+        with files.alone(config.path):
+            before = _put_back(config, note)
+    except OSError:
+        raise _by_hand(config) from None
+    log.info("setup_undone")
+    return before
+
+
+def _put_back(config: Config, note: Note) -> Path:
+    """Do that, now that nobody else changes the file."""
     path = config.path.resolve()
     before, token = _last_change(config)
     if was_added(config):
@@ -235,16 +253,12 @@ def undo(config: Config, note: Note = unnoted) -> Path:
     if before is None:
         raise _changed_since(path)
     note()  # first: what cannot be noted is not done (F98)
-    try:
-        if token is not None:
-            was, place = token
-            was.replace(place)
-        before.replace(path)
-    except OSError:
-        raise _by_hand(config) from None
+    if token is not None:
+        was, place = token
+        was.replace(place)
+    before.replace(path)
     with suppress(MappingError, OSError):  # it has been put back all the same
         _forget_tokens(config, parse_config(read_file(path), config.path, main=_main(config)))
-    log.info("setup_undone")
     return before
 
 
@@ -405,8 +419,14 @@ def refuse(settings: DashboardSettings, path: Path) -> None:
         raise UsageError(message.format(path=path), code="setup", where=str(path))
 
 
-def _document(config: Config) -> Document:
-    return read_yaml(read_file(config.path), str(config.path))
+@contextmanager
+def _changing(config: Config) -> Iterator[Document]:
+    """Let the block be the only one that changes the file, as :func:`edit.changing`."""
+    try:
+        with edit.changing(config) as document:
+            yield document
+    except (MappingError, OSError):
+        raise _by_hand(config) from None
 
 
 def _main(config: Config) -> Any:  # noqa: ANN401 - as parse_config takes it

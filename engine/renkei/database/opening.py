@@ -75,10 +75,13 @@ class Opened:
 
     def is_there(self) -> bool:
         """Tell whether the file is still in its place: what is written elsewhere would be lost."""
-        if self.path is None:
-            return True  # who loses a server is told so by the next statement
+        # Who loses a server is told so by the next statement.
+        return self.path is None or self.is_at(self.path)
+
+    def is_at(self, path: Path) -> bool:
+        """Tell whether the file is at *path* now."""
         try:
-            return _identity(self.path) == self.file
+            return _identity(path) == self.file
         except OSError:
             return False
 

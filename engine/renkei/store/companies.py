@@ -77,6 +77,9 @@ SWEPT = "told_on"
 OF_CONNECTIONS = (accounts, known_accounts, own_fields)
 """What a company knows of its connections; each has a row."""
 
+OF_A_COMPANY = (runs, releases, paces, alerts, jobs, schedules, *OF_CONNECTIONS)
+"""What goes with a company; what belongs to its runs goes before."""
+
 
 @frozen(kw_only=True)
 class Stands:
@@ -197,6 +200,16 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             found = connection.execute(query.where(runs.c.company.in_(list(companies))))
             return {row.company: row.runs for row in found}
 
+    def kept_of(self, companies: Iterable[str]) -> set[str]:
+        """Return of which of some companies anything is kept beside their log, be it no run."""
+        names = list(companies)
+        found: set[str] = set()
+        with self._reading() as connection:
+            for table in OF_A_COMPANY:
+                query = sa.select(table.c.company).where(table.c.company.in_(names)).distinct()
+                found.update(connection.execute(query).scalars())
+        return found
+
     def adopt(self, company: str) -> int:
         """
         Let all that is of no company be of *company*, or nothing of it; return how many runs.
@@ -281,7 +294,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
                 gone = connection.execute(sa.delete(table).where(table.c.run_id.in_(theirs)))
                 rows[table.name] += gone.rowcount
             # Its audit log stays: it proves the removal. docs/decisions/2026-11-29-audit-log.md
-            for table in (runs, releases, paces, alerts, jobs, schedules, *OF_CONNECTIONS):
+            for table in OF_A_COMPANY:
                 gone = connection.execute(sa.delete(table).where(table.c.company == company))
                 rows[table.name] += gone.rowcount
             _free(connection, company)

@@ -138,6 +138,27 @@ BUGS: tuple[Bug, ...] = (
         tests="tests/web/test_setup.py::test_what_is_refused_has_no_line_in_the_audit_log",
     ),
     bug(
+        "second-administrator-overwrites",
+        "Of two who change the configuration at once the second one writes over the first one's.",
+        (
+            "renkei.config.edit:changing",
+            "document.text != config.document.text",
+            "False",
+        ),
+        tests="tests/engine/test_setup.py"
+        "::test_of_two_administrators_nobody_loses_what_the_other_has_written",
+    ),
+    bug(
+        "sessions-outlive-a-second-factor",
+        "Who came with the password alone gets in by the code that its owner gives.",
+        (
+            "renkei_web.second_factor:SecondFactors.confirm",
+            "Sessions(self._database).end_all(db, user_id, but=session)",
+            "pass",
+        ),
+        tests="tests/web/test_second_factor.py::test_whoever_came_before_it_comes_anew[sqlite]",
+    ),
+    bug(
         "setup-without-leave",
         "A browser changes a configuration that does not allow it.",
         ("renkei.config.setup:refuse", 'settings.setup != "web"', "False"),

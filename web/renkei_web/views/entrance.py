@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from renkei.errors import RenkeiError
 from renkei.logs import log
 from renkei.words.i18n import LANGUAGES, _
 from renkei_web.entrance import Half
@@ -103,19 +104,21 @@ def give_code(request: Request, office: Office, form: FormData, language: str) -
     half, back = _text(form, "half"), _text(form, "next") or "/"
     if office.rules.only_sso():
         return login_page(office, language, status=403, back=back, problem=_only_sso())
-    wait = office.entrance.must_wait_for_code(half)
+    waiting, wait = office.entrance.waiting(half), office.entrance.must_wait_for_code(half)
     session = office.entrance.finish(half, _text(form, "code"), address_of(request))
     if session is not None:
         note_session(office, session, how="code")
-    elif not wait:
-        office.note(None, "log_in_refused", how="code", address=address_of(request))
+    elif waiting is not None and not wait:  # what anybody can make up could fill the log
+        # Somebody knows the password of this person: that is worth a name.
+        facts = {"user": waiting.name, "how": "code", "address": address_of(request)}
+        office.note(None, "log_in_refused", **facts)
     log.info("log_in", outcome="done" if session else "refused", reason="code")
     if session is not None:
         browser = request.cookies.get(office.known_cookie)
         return with_session(
             RedirectResponse(local(back), status_code=303), office, session, browser
         )
-    if not office.entrance.is_waiting(half):
+    if office.entrance.waiting(half) is None:
         problem = _("It took too long. Log in once more.")
         return login_page(office, language, status=401, back=back, problem=problem)
     problem = too_many_tries() if wait else _("The code is wrong, or was used already.")
@@ -169,8 +172,11 @@ def accept(request: Request, office: Office, form: FormData, language: str) -> R
 
 
 def log_out(visit: Visit) -> Response:
-    """End the session, also for anyone with a copy of its cookie."""
-    visit.note("logged_out")
+    """End the session, also for anyone with a copy of its cookie; be it noted or not."""
+    try:
+        visit.note("logged_out")
+    except RenkeiError as error:  # a session that stays open is worse than a line that is lost
+        log.error("log_out_not_noted", code=error.code, user=visit.user.id)
     visit.office.sessions.end(visit.request.cookies.get(visit.office.cookie, ""))
     answer = RedirectResponse("/login", status_code=303)
     answer.delete_cookie(

@@ -50,8 +50,10 @@ def change(visit: Visit) -> Response:
     """Change what somebody may do, or give them a new one-time link."""
     user = int(visit.path("user"))
     people, what = visit.office.people, visit.field("what")
-    names = {each.id: each.name for each in people.users()}
-    note = partial(visit.note, "user_changed", user=names.get(user))
+    person = _person(visit)
+    if person is None:
+        return visit.show("lost.html", status=404)
+    note = partial(visit.note, "user_changed", user=person.name)
     try:
         match what:
             case "disable":
@@ -61,7 +63,7 @@ def change(visit: Visit) -> Response:
             case "role" if (role := visit.field("role")) in _roles(visit):
                 people.change(user, role=Role(role), note=partial(note, change=role))
             case "link" if user != visit.user.id:
-                made = partial(visit.note, "link_made", user=names.get(user))
+                made = partial(visit.note, "link_made", user=person.name)
                 return users(visit, link=_link(visit, people.reset(user, note=made)))
             case _:
                 return users(visit, _("This cannot be done."))
@@ -92,7 +94,8 @@ def give(visit: Visit) -> Response:
     person, asked = _person(visit), visit.field("role")
     if person is None:
         return visit.show("lost.html", status=404)
-    named = visit.field("companies").replace(",", " ").split()
+    typed = visit.field("companies").replace(",", " ").split()
+    named = list(dict.fromkeys(typed))  # a pasted list may have a name twice
     # Also companies that vanished without being removed: rights on them can be taken away.
     known = {EVERY, *visit.office.companies(), *visit.office.rights.held(person).by_company}
     unknown = [name for name in named if name not in known]
@@ -102,8 +105,8 @@ def give(visit: Visit) -> Response:
     if not named or asked not in set(Role):
         return rights(visit, _("Name at least one company."))
     with visit.companies() as door:
-        door.note_rights(person.name, asked, named, every=EVERY in named)
-    visit.office.rights.give(person.id, named, Role(asked))
+        note = partial(door.note_rights, person.name, asked, named, every=EVERY in named)
+        visit.office.rights.give(person.id, named, Role(asked), note)
     return visit.go(f"/settings/users/{person.id}/rights")
 
 

@@ -56,7 +56,8 @@ def change(visit: Visit) -> Response:
 def _confirm(visit: Visit, code: str) -> Response:
     """Turn it on with a first code of the secret that was shown."""
     factors, user, secret = visit.office.second_factors, visit.user, _shown(visit)
-    recovery = factors.confirm(user.id, code) if secret else None
+    session = visit.request.cookies.get(visit.office.cookie, "")
+    recovery = factors.confirm(user.id, code, session) if secret else None
     if recovery is None:
         problem = _("The code is wrong. Compare the clock of the device with the app.")
         return _page(visit, secret=secret, problem=problem)
