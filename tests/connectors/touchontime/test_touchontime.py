@@ -687,6 +687,18 @@ def test_check_tells_whose_token_it_is(tot: TouchOnTime, mock: respx.MockRouter)
     assert not any("/tokens/" in str(call.request.url) for call in mock.calls)
 
 
+def test_check_asks_for_employees_as_a_fetch_does(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """A system may refuse properties that it does not know, one without a name among them."""
+    for table in ("company", "divisions", "working-types"):
+        mock.get(f"{BASE}/{table}").respond(json=[] if table != "company" else {"name": "甲"})
+    route = mock.get(EMPLOYEES).respond(json=[person()])
+    tot.check()
+    asked = route.calls.last.request.url.params["additionalFields"]
+    [*tot.list_employees(TODAY, ALL)]
+    assert asked == route.calls.last.request.url.params["additionalFields"]
+    assert all(asked.split(","))
+
+
 @pytest.mark.parametrize(
     ("company", "told"),
     [
