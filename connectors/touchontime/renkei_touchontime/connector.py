@@ -302,8 +302,10 @@ class TouchOnTime:
                     if row is not None:
                         found[str(row[records.KEY])] = (row, day)
                         break
-        except UnclearError:
-            return None  # a dead token will refuse the list as well
+        except (UnclearError, AnswerError):
+            # How an unknown number is answered is not documented. What is wrong with more than
+            # that, such as a dead token, is wrong with the list as well.
+            return None
         return found
 
     def _find_in_lists(
