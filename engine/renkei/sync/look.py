@@ -126,7 +126,10 @@ class Look:
         is_near = isinstance(number, str) and near_key(number) == near_key(str(item.number))
         if number is None or is_near:
             return self.is_like(item, person)
-        return self.differing(item, person) == (self.number,)
+        # Ends at the first difference: everybody in the target is held against this.
+        others = [change for change in item.changes if change.field != self.number]
+        holds = (self._holds(person, change.field, change.after) for change in others)
+        return bool(others) and all(holds)
 
     @property
     def number(self) -> str:
