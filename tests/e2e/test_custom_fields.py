@@ -77,6 +77,23 @@ def test_custom_fields_go_out_and_come_back(office: Office, ways: dict[str, obje
     assert values == {"1": [other], "2": ["remote_ok"], "3": []}
 
 
+def test_a_custom_field_that_is_not_shown_for_somebody_is_told(
+    office: Office, ways: dict[str, object]
+) -> None:
+    """SmartHR may leave out an empty one: it is not compared, which the plan does not hide."""
+    office.ask("refresh", "smarthr")
+    rows = [f"{number},佐倉,みなと{number},home" for number in (1, 2, 3)]
+    text = "\n".join(["no,family,given,way", *rows, ""])
+    office.folder.joinpath("staff.csv").write_text(text, encoding="utf-8")
+    fetched = office.ask("fetch", "staff", "smarthr")
+    [notice] = [n for n in fetched.json["notices"] if n["code"] == "partly_compared"]
+    assert str(ways["name"]) in notice["message"]
+    assert "Not compared: 1." in notice["message"]
+    plan = office.plan(fetched.run)
+    assert [plan[number]["difference"] for number in "123"] == ["same"] * 3
+    assert [plan[number]["notes"] for number in "123"] == [[], [], ["not_compared"]]
+
+
 def test_a_custom_field_that_is_deleted_is_told(office: Office, ways: dict[str, object]) -> None:
     """After the next `refresh` its pair is a mistake, with its place in the mapping."""
     office.ask("refresh", "smarthr")

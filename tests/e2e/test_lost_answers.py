@@ -204,3 +204,28 @@ def test_a_lost_create_without_its_number_is_not_sent_again(office: Office, name
     people = Counter((body["last_name"], body["first_name"]) for body in creates)
     assert len(people) == len(told)
     assert set(people.values()) == {1}
+
+
+@pytest.mark.fault("F19")
+@pytest.mark.parametrize("digit", ["0", "9"], ids=["near", "quite another"])
+def test_a_create_whose_number_is_stored_in_another_way_is_not_sent_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch, digit: str
+) -> None:
+    """No look at numbers finds them: by who they are, and for another number by all else."""
+
+    def stored(_system: object, fields: dict[str, object]) -> dict[str, object]:
+        number = fields.get("emp_code")
+        return {**fields, "emp_code": f"{digit}{number}"} if number else fields
+
+    run = office.fetched("touchontime", "smarthr")
+    monkeypatch.setattr(type(office.box.smarthr), "normalised", stored)
+    result = office.ask("sync", run, *office.everybody("smarthr"))
+    while result.json["status"] == "paused":
+        result = office.ask("resume", run)
+    assert result.json["outcomes"]["created"] == 0
+    told = [reason for outcome, reason in office.outcomes(run).values() if outcome == "failed"]
+    assert set(told) == {"not_stored"}
+    creates = [e.body for e in office.box.writes("smarthr") if e.kind == "create"]
+    people = Counter((body["last_name"], body["first_name"]) for body in creates)
+    assert len(people) == len(told) == result.json["counts"]["new"]
+    assert set(people.values()) == {1}

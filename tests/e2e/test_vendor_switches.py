@@ -41,7 +41,7 @@ def test_every_touch_on_time_works(
     [
         {"strict_create": True}, {"timestamps": "Z", "location": "api"}, {"id_always": True},
         {"status_follows_date": True}, {"intensive": "minute", "second_headers": True},
-        {"retry_after": True, "touch_on_noop": True},
+        {"retry_after": True, "touch_on_noop": True}, {"retired_listed": False},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("direction", ONE_WAY)
@@ -54,6 +54,20 @@ def test_every_smarthr_works(
     office.synced(*direction)
     counts = office.ask("fetch", *direction).json["counts"]
     assert counts["new"] == counts["changed"] == 0
+
+
+def test_nobody_retired_is_new_where_lists_leave_them_out(office: Office) -> None:
+    """Whoever left SmartHR and works on in Touch On Time is found there, and not registered."""
+    smarthr = office.box.smarthr
+    smarthr.switches.unique_emp_code = smarthr.switches.retired_listed = False
+    at_work = office.plan(office.fetched("touchontime", "smarthr"))
+    number = next(n for n, row in at_work.items() if row["difference"] == "same")
+    [person] = smarthr.find(number)
+    person.update(emp_status="retired", resigned_at="2026-10-31")
+    run = office.fetched("touchontime", "smarthr")
+    row = office.plan(run)[number]
+    assert row["difference"] != "new"
+    assert row["notes"] == ["resigned_in_target"]
 
 
 def test_partial_updates_may_be_refused(office: Office) -> None:

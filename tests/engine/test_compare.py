@@ -657,7 +657,37 @@ def test_a_field_unknown_for_everybody_is_a_notice(world: World) -> None:
     forget(world.clinic, world.in_clinic("1"), "mail", "beds")
     forget(world.clinic, world.in_clinic("2"), "mail")
     world.in_rosta("1", email="other@x.jp")
-    assert notices(world) == {"field_unknown": ("clinic", "mail")}
+    found = notices(world)
+    assert found.pop("partly_compared") == ("clinic", "1", "beds")
+    assert found == {"field_unknown": ("clinic", "mail")}
+
+
+def test_a_field_unknown_for_somebody_is_a_note(world: World) -> None:
+    """A value on one side that is shown to nobody's eye on the other: same is not all there is."""
+    ours = [world.in_clinic(number, mail=f"{number}@x.jp") for number in "1234"]
+    theirs = [world.in_rosta(number, email=f"{number}@x.jp") for number in "123"]
+    forget(world.rosta, theirs[0], "email")
+    forget(world.clinic, ours[1], "mail")
+    items = {item.number: item for item in compare(world)}
+    assert items["1"].difference is items["2"].difference is Difference.SAME
+    assert items["1"].notes == (Remark("not_compared", ("rosta", "email")),)
+    assert items["2"].notes == (Remark("not_compared", ("clinic", "mail")),)
+    assert items["3"].notes == items["4"].notes == ()
+    assert not any(item.look_first for item in items.values())
+    told = [each.about for each in world.fetch().notices if each.code == "partly_compared"]
+    assert told == [("clinic", "1", "mail"), ("rosta", "1", "email")]
+
+
+def test_nothing_to_compare_is_no_note(world: World) -> None:
+    """Empty on one side and not shown on the other, or not shown to anybody: nothing by itself."""
+    world.in_clinic("1", mail=None)
+    forget(world.rosta, world.in_rosta("1"), "email")
+    world.in_clinic("2", mail="2@x.jp")
+    there = world.in_rosta("2", email="2@x.jp")
+    assert [item.notes for item in compare(world)] == [(), ()]
+    forget(world.rosta, there, "email")
+    assert [item.notes for item in compare(world)] == [(), ()]
+    assert notices(world) == {"field_unknown": ("rosta", "email")}
 
 
 @pytest.mark.fault("F17")

@@ -167,6 +167,8 @@ STORED = {
     "left_by_then": "left base",
     "not_hired_by_then": "hired base",
     "field_unknown": "system fields",
+    "partly_compared": "system count field",
+    "not_compared": "system fields",
     "expected_intake": "change most begin end why",
     "unusual_creates": "count limit earlier",
     "first_registration": "count limit earlier",

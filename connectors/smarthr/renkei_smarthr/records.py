@@ -34,7 +34,10 @@ STATUS = "emp_status"
 RETIRED = "retired"
 LEFT = "resigned_at"
 _LINES = ("pref", "city", "street", "building")
-_STATUSES = {"employed": False, "absent": False, "retired": True}
+GONE = "retired"
+"""The status of somebody who is 退職済み."""
+
+_STATUSES = {"employed": False, "absent": False, GONE: True}
 
 FIELDS = (
     FieldSpec(

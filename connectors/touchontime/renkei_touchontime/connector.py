@@ -163,11 +163,13 @@ class TouchOnTime:
     def check(self) -> Account:
         """Prove the token by reading all that is needed; nothing is written."""
         today = self._connection.clock.today()
+        # As a fetch asks: what a system makes of an empty list of properties is not documented.
+        additional = records.additional(records.NAMES)
         customer, company = self._company()
         subjects: dict[str, Callable[[], JSON]] = {
             _("divisions (/divisions)"): lambda: _first(self._client.rows("divisions")),
             _("working types (/working-types)"): lambda: _first(self._client.rows("working-types")),
-            _("employees (/employees)"): lambda: _first(self._client.employees(today, [])),
+            _("employees (/employees)"): lambda: _first(self._client.employees(today, additional)),
         }
         answers = {subject: _tried(ask) for subject, ask in subjects.items()}
         refusals = [a for a in answers.values() if isinstance(a, AccessError)]
@@ -300,8 +302,10 @@ class TouchOnTime:
                     if row is not None:
                         found[str(row[records.KEY])] = (row, day)
                         break
-        except UnclearError:
-            return None  # a dead token will refuse the list as well
+        except (UnclearError, AnswerError):
+            # How an unknown number is answered is not documented. What is wrong with more than
+            # that, such as a dead token, is wrong with the list as well.
+            return None
         return found
 
     def _find_in_lists(

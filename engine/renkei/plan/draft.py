@@ -22,6 +22,9 @@ from renkei.plan.compare import Comparison, name_of, roles_of_source
 from renkei.safety import leaves
 from renkei.words.codes import Given, code_of, parts_of, remark
 
+Unshown = tuple[Collection[str], Collection[str]]
+"""Fields of the source and of the target."""
+
 NEVER_ALONE = frozenset({"rehire", "resigned_in_target", "identity_changed"})
 """Notes with which not even a date of leaving goes by itself."""
 
@@ -43,7 +46,11 @@ def anew(comparison: Comparison, item: Item, person: Employee, partner: Employee
 
 
 class Draft:
-    """One item in the making: reasons and notes are gathered, then the difference follows."""
+    """
+    One item in the making: reasons and notes are gathered, then the difference follows.
+
+    *unshown* are fields that nobody shows: the plan tells of them as a whole.
+    """
 
     def __init__(
         self,
@@ -51,8 +58,10 @@ class Draft:
         person: Employee,
         number: str | None,
         roles: dict[str, Value],
+        unshown: Unshown = ((), ()),
     ) -> None:
         self._comparison = comparison
+        self._unshown = unshown
         self._person = person
         self.number = number
         """What the plan calls them."""
@@ -223,6 +232,7 @@ class Draft:
         changes = self._completed(changes)
         self._note_outside(translated, changes)
         self._note_several(translated.values, changes)
+        self._note_not_compared(translated.values)
         partner = self._partner
         return Item(
             number=self.number,
@@ -352,6 +362,26 @@ class Draft:
         }
         self._notes += [remark(code, fields=names) for code, names in found.items() if names]
 
+    def _note_not_compared(self, after: Values) -> None:
+        """Note in which fields the two may differ unseen: one has a value, the other shows none."""
+        partner, translation = self._partner, self._comparison.translation
+        if partner is None:
+            return
+        ours: list[str] = []
+        theirs: list[str] = []
+        for row in translation.rows:
+            if row.spec.write != "always":
+                continue
+            origin = translation.origin(row.target, self._person.values)
+            if partner.values.get(row.target) is not None and not _shows(self._person, origin):
+                ours.append(origin)
+            if after.get(row.target) is not None and not _shows(partner, row.target):
+                theirs.append(row.target)
+        hidden = zip(self._comparison.names, (ours, theirs), self._unshown, strict=True)
+        for system, names, told in hidden:
+            if left := [name for name in dict.fromkeys(names) if name not in told]:
+                self._notes.append(remark("not_compared", system=system, fields=left))
+
     def _note_partner(self) -> None:
         if self._partner is None:
             return
@@ -386,6 +416,11 @@ class Draft:
             self.block("missing_required", fields=missing)
         if wanted := self._comparison.wanted(translated.values):
             self._notes.append(remark("wanted_missing", fields=wanted))
+
+
+def _shows(person: Employee, name: str) -> bool:
+    """Tell whether there is something in a field of *person*, be it empty or nonsense."""
+    return name in person.values or name in person.unreadable
 
 
 def _day(value: Value) -> dt.date | None:

@@ -52,13 +52,12 @@ class Side:
     """
     One side of a fetch: its reader, the fields to ask for, and which of them is the number.
 
-    Those that are not *compared* only tell who is who, if they can be read. *scope* is who is
-    inside; what only it reads is not kept.
+    Those that no pair compares only tell who is who, if they can be read. *scope* is who is inside;
+    what only it reads is not kept.
     """
 
     reader: Reader
     fields: tuple[str, ...]
-    compared: tuple[str, ...]
     number_field: str
     scope: Scope
 
@@ -251,14 +250,12 @@ class Fetch:
         source = Side(
             reader=reader,
             fields=asked,
-            compared=translation.source_fields,
             number_field=number,
             scope=scope,
         )
         target = Side(
             reader=reader_there,
             fields=asked_there,
-            compared=translation.target_fields,
             number_field=number_there,
             scope=scope_there,
         )
@@ -368,12 +365,14 @@ def notices(listing: Listing, source: Side, target: Side, today: dt.date) -> lis
     found = listing.left_behind(base_dates(today)[0])
     if comparison.base != today and _undated(source.specs, comparison):
         found.append(remark("values_of_today", system=source.reader.name))
-    for side, roster in ((source, listing.source), (target, listing.target)):
-        unknown = roster.unknown_to_all(side.compared)
+    sides = ((source, listing.source), (target, listing.target))
+    for (side, roster), unknown in zip(sides, listing.unshown, strict=True):
         if unknown:
             found.append(remark("field_unknown", system=side.reader.name, fields=sorted(unknown)))
         if not (len(roster) or roster.outside):
             found.append(remark("list_empty", system=side.reader.name))
+    for (system, name), count in sorted(listing.unseen.items()):
+        found.append(remark("partly_compared", system=system, count=str(count), field=name))
     return found
 
 

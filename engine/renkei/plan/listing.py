@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
@@ -14,7 +15,7 @@ from renkei.identity.roster import Roster, roles_of
 from renkei.model import NAMED, Alike, Change, Difference, Item, Remark
 from renkei.people import Employee, Role, Value
 from renkei.plan.compare import Comparison, roles_of_source
-from renkei.plan.draft import Draft
+from renkei.plan.draft import Draft, Unshown
 from renkei.plan.glance import Glance
 from renkei.safety import LEAVING
 from renkei.text import near_key
@@ -47,6 +48,10 @@ class Listing:
     """New employees, by number, who have both names of one of the target with a stray number."""
     shadowed: list[str] = field(init=False, factory=list)
     """The numbers of leavers and joiners whose number somebody else carries."""
+    unseen: Counter[tuple[str, str]] = field(init=False, factory=Counter)
+    """Of how many employees a system does not show a field that somebody else there has."""
+    unshown: Unshown = field(init=False)
+    """The fields that no employee of the source shows, and none of the target."""
     unsure: list[str] = field(init=False, factory=list)
     """The numbers of leavers whose date waits: a person has to look first who they are there."""
     _gone_by: set[str] = field(init=False, factory=set)
@@ -55,6 +60,12 @@ class Listing:
     """The numbers of leavers who are told of already: by an item, or by :attr:`unsure`."""
     _crowds: Crowds = field(init=False)
     _glance: Glance = field(init=False)
+
+    @unshown.default
+    def _shown_by_nobody(self) -> Unshown:
+        compared = self.comparison.translation
+        ours = self.source.unknown_to_all(compared.source_fields)
+        return ours, self.target.unknown_to_all(compared.target_fields)
 
     @_crowds.default
     def _make_crowds(self) -> Crowds:
@@ -117,7 +128,7 @@ class Listing:
         among = self._joins_soon if ahead else self._is_on_roll
         # most numbers are of one person, of whom nothing has to be read again to be counted
         alone = self.source.count(number) < 2 or self._count(number, among) < 2
-        draft = Draft(self.comparison, person, number, roles)
+        draft = Draft(self.comparison, person, number, roles, self.unshown)
         draft.was_ahead = self._was_ahead(person, roles)
         draft.find_partner(self._crowds, near, alone=alone)
         self._block_unsure(draft, person)
@@ -132,7 +143,12 @@ class Listing:
             listed = (other for other in others if self._count(other, self._is_on_roll))
             draft.note_near(near, tuple(listed))
             self._note_misfit(number, draft.namesakes)
-        return draft.item()
+        item = draft.item()
+        for note in item.notes:
+            if note.code == "not_compared":
+                system, *names = note.about
+                self.unseen.update((system, name) for name in names)
+        return item
 
     def _block_unsure(self, draft: Draft, person: Employee) -> bool:
         """Block whom the pair may not be for, or who may be such a one; tell whether it did."""
@@ -201,7 +217,7 @@ class Listing:
         if self._count(number, self._is_on_roll):
             self.shadowed.append(number)
             return None
-        draft = Draft(self.comparison, person, number, roles)
+        draft = Draft(self.comparison, person, number, roles, self.unshown)
         partner, certain = draft.find_leaver(self._crowds)
         changes = self._leaving(person, partner) if partner else ()
         if partner is None or not changes or self._was_hired_after(partner, roles["left"]):

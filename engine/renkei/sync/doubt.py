@@ -69,7 +69,7 @@ class Doubts:
         """
         Return the writes that certainly had no effect, after two looks at them.
 
-        A create is among them only if it is late enough and nobody like that is there without a
+        A create is among them only if it is late enough and nobody like that is there without the
         number: no look at numbers would find them. *patient*: creates that are not late enough are
         looked at twice, too, since they may have come through by then.
         """
@@ -182,21 +182,28 @@ class Doubts:
         self.recorder.record(item, Outcome.FAILED, reason, write=write.id, result=OTHERWISE)
 
     def _with_number(self, absent: Sequence[Write]) -> list[Write]:
-        """Settle creates from which the target has left out the number; return the other writes."""
-        if not any(write.kind == "create" for write in absent):
+        """Settle creates whose number the target has not stored as sent; return the others."""
+        creates = [write.item for write in absent if write.kind == "create"]
+        if not creates:
             return list(absent)
-        numberless = self.look.numberless()
+        misnumbered = self.look.misnumbered(creates)
         left = []
         for write in absent:
-            if write.kind == "create" and self._is_like_any(write.item, numberless):
+            found = self._may_be(write, misnumbered)
+            if found is None:
+                left.append(write)
+            elif found.values.get(self.look.number) is None:
                 self._without_number(write)
             else:
-                left.append(write)
+                # sent again, they would be there twice: no look at numbers finds them
+                self._otherwise(write, remark("not_stored", fields=(self.look.number,)))
         return left
 
-    def _is_like_any(self, item: Item, people: Sequence[Employee]) -> bool:
-        """Tell whether one of *people* may be this new employee."""
-        return any(self.look.is_like(item, person) for person in people)
+    def _may_be(self, write: Write, people: Sequence[Employee]) -> Employee | None:
+        """Return who of *people* may have come of a create, if anybody."""
+        if write.kind != "create":
+            return None
+        return next((each for each in people if self.look.may_be(write.item, each)), None)
 
     def _without_number(self, write: Write) -> None:
         """Record that a create came through and the target has left out the number."""

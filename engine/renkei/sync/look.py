@@ -16,6 +16,7 @@ from renkei.people import Employee, Others, Ref, Value
 from renkei.plan.compare import Comparison
 from renkei.plugins.facade import BATCH
 from renkei.plugins.writer import Writer
+from renkei.text import near_key
 from renkei.words.codes import remark
 
 T = TypeVar("T")
@@ -101,11 +102,36 @@ class Look:
         slow = max(each_s, 2 * look_s)  # so that a look itself takes half of its time at most
         return max(1, min(self.writer.at_once, int(FRESH_S / slow)))
 
-    def numberless(self) -> list[Employee]:
-        """Return everybody inside in the target who has no number; reads the whole list."""
+    def misnumbered(self, items: Sequence[Item]) -> list[Employee]:
+        """
+        Return who inside may be one of these new employees, without their number.
+
+        Reads the whole list of the target.
+        """
         listed = self.writer.list_employees(self.comparison.base, self._fields)
-        bare = (person for person in listed if person.values.get(self.number) is None)
-        return [person for person in bare if not self._is_outside(person)]
+        return [
+            person
+            for person in listed
+            if any(self.may_be(item, person) for item in items) and not self._is_outside(person)
+        ]
+
+    def may_be(self, item: Item, person: Employee) -> bool:
+        """
+        Tell whether *person* may be this new employee, though the number is not theirs.
+
+        The target may have left it out or stored it in its own way: without a space, in another
+        width. Where it is quite another one, all else has to be as it was sent.
+        """
+        number = person.values.get(self.number)
+        if number == item.number:
+            return False  # shown only by now: the next look at their number finds them
+        is_near = isinstance(number, str) and near_key(number) == near_key(str(item.number))
+        if number is None or is_near:
+            return self.is_like(item, person)
+        # Ends at the first difference: everybody in the target is held against this.
+        others = [change for change in item.changes if change.field != self.number]
+        holds = (self._holds(person, change.field, change.after) for change in others)
+        return bool(others) and all(holds)
 
     @property
     def number(self) -> str:
@@ -193,7 +219,8 @@ class Look:
             return False
         values = (person.values[name], *person.others.get(name, ()))
         translation = self.comparison.translation
-        if not translation.writes(name):
+        # A number is nobody else's spelling of it: people are paired by the very same text.
+        if name == self.number or not translation.writes(name):
             return value in values
         return any(translation.same(name, each, value) for each in values)
 

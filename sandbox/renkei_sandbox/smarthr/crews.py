@@ -53,7 +53,12 @@ def _rows(system: SmartHR, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
     if "emp_code" in meant:
         return _select(system, meant, list(system.people.numbered(meant["emp_code"])))
     switches = system.switches
-    choices = (switches.strict_query, switches.descendants, switches.unknown_sort)
+    choices = (
+        switches.strict_query,
+        switches.descendants,
+        switches.unknown_sort,
+        switches.retired_listed,
+    )
     key = (tuple(sorted(meant.items())), choices)
     if system.hidden():
         return _select(system, meant, list(system.people.values()))
@@ -78,6 +83,8 @@ def _select(
         if switches.strict_query:
             raise
         conditions = []
+    if not (switches.retired_listed or "emp_status" in query):
+        conditions.append(lambda row: row.get("emp_status") != "retired")
     for test in conditions:
         rows = [row for row in rows if test(row)]
     return ordered(rows, query.get("sort", ""), strict=switches.unknown_sort == "refuse")

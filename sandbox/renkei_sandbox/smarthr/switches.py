@@ -41,6 +41,8 @@ class SmartHRSwitches(Switches):
     """A page of every list that comes without rows; what belongs there stands on the next one."""
     largest_page: int = 100
     """How many rows a page may have, whatever is asked for."""
+    retired_listed: bool = True
+    """Whether a list that asks for no status has retired people."""
     unknown_sort: Literal["refuse", "ignore"] = "refuse"
     """What happens to a sort key that does not exist."""
     strict_query: bool = True

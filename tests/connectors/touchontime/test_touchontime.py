@@ -687,6 +687,18 @@ def test_check_tells_whose_token_it_is(tot: TouchOnTime, mock: respx.MockRouter)
     assert not any("/tokens/" in str(call.request.url) for call in mock.calls)
 
 
+def test_check_asks_for_employees_as_a_fetch_does(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """A system may refuse properties that it does not know, one without a name among them."""
+    for table in ("company", "divisions", "working-types"):
+        mock.get(f"{BASE}/{table}").respond(json=[] if table != "company" else {"name": "甲"})
+    route = mock.get(EMPLOYEES).respond(json=[person()])
+    tot.check()
+    asked = route.calls.last.request.url.params["additionalFields"]
+    [*tot.list_employees(TODAY, ALL)]
+    assert asked == route.calls.last.request.url.params["additionalFields"]
+    assert all(asked.split(","))
+
+
 @pytest.mark.parametrize(
     ("company", "told"),
     [
@@ -809,13 +821,24 @@ def test_a_gender_that_was_not_stored_shows(tot: TouchOnTime, mock: respx.MockRo
     assert answer.values["gender"] is None
 
 
-@pytest.mark.parametrize("status", [400, 404])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(400, 100),
+        error(404, 100),
+        error(422, 9000),
+        httpx.Response(200, json={}),
+        httpx.Response(200, json=[]),
+        httpx.Response(200, content=b"null"),
+        httpx.Response(200, json={"errors": [{"message": "x", "code": 526}]}),
+    ],
+)
 @pytest.mark.parametrize("there", [True, False])
-def test_a_refusal_that_may_mean_nobody_is_settled_by_the_list(
-    tot: TouchOnTime, mock: respx.MockRouter, status: int, there: bool
+def test_an_answer_that_may_mean_nobody_is_settled_by_the_list(
+    tot: TouchOnTime, mock: respx.MockRouter, answer: httpx.Response, there: bool
 ) -> None:
-    """Code 100 for an unknown number looks like a dead token: the list tells which it is."""
-    mock.get(f"{EMPLOYEES}/0417").mock(return_value=error(status, 100))
+    """How an unknown number is answered is not documented: the list tells whether there is one."""
+    mock.get(f"{EMPLOYEES}/0417").mock(return_value=answer)
     mock.get(EMPLOYEES).respond(json=[person("0418"), *([person()] if there else [])])
     assert [each.id for each in read(tot, Ref(number="0417"))] == ["key-0417"] * there
 

@@ -369,6 +369,22 @@ CODES = (
         ),
     ),
     Code(
+        "not_compared",
+        (NOTE,),
+        parts=(
+            one("system", CONNECTION),
+            many("fields", FIELD),
+        ),
+        says=N_(
+            "{system} does not show these fields of this employee, so they are not compared[:"
+            " {fields}]."
+        ),
+        todo=N_(
+            "Look at them in {system}: what is empty there may be left out, and has to be filled"
+            " by hand."
+        ),
+    ),
+    Code(
         "resigned_in_target",
         (NOTE,),
         parts=(one("day", DAY),),

@@ -246,6 +246,20 @@ CODES = (
         todo=N_("Give the token the right to read them and fetch again."),
     ),
     Code(
+        "partly_compared",
+        (NOTICE,),
+        parts=(
+            one("system", CONNECTION),
+            one("count"),
+            one("field", FIELD),
+        ),
+        says=N_("{system} shows {field} of some employees only. Not compared: {count}."),
+        todo=N_(
+            "They have a note in the plan. What is empty in {system} may be left out, and has to be"
+            " filled by hand."
+        ),
+    ),
+    Code(
         "expected_intake",
         (NOTICE,),
         parts=(
