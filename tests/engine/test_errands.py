@@ -191,7 +191,7 @@ def _die(hands: Hands, claim: Claim, *, early: bool = False) -> None:
 
     with pytest.MonkeyPatch.context() as patch, suppress(ConnectorError):
         for forgets in ("end_job", "fail_fetch"):
-            patch.setattr(f"renkei.store.Store.{forgets}", lambda *_words, **_more: None)
+            patch.setattr(f"renkei.store.store.Store.{forgets}", lambda *_words, **_more: None)
         if early:
             patch.setattr(hands.world.rosta, "trouble", kill)
         with opened(hands.world, hands.wall) as runs:

@@ -276,7 +276,7 @@ def test_a_clock_that_jumps_in_a_sync_stops_nobody(
     _, target = pair
     run = office.fetched(*pair)
     wall, real = WallClock(), Clock.real_now
-    for module in ("hold", "journal"):
+    for module in ("hold", "database"):
         office.monkeypatch.setattr(f"renkei.store.{module}.time", wall)
     office.monkeypatch.setattr(
         Clock, "real_now", lambda self: real(self) + dt.timedelta(seconds=wall.jump_s)

@@ -367,6 +367,9 @@ class Draft:
         partner, translation = self._partner, self._comparison.translation
         if partner is None:
             return
+        all_ours = self._person.values.keys() >= set(translation.source_fields)
+        if all_ours and partner.values.keys() >= set(translation.target_fields):
+            return  # as of nearly everybody: both show all that is compared
         ours: list[str] = []
         theirs: list[str] = []
         for row in translation.rows:

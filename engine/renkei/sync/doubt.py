@@ -203,7 +203,18 @@ class Doubts:
         """Return who of *people* may have come of a create, if anybody."""
         if write.kind != "create":
             return None
-        return next((each for each in people if self.look.may_be(write.item, each)), None)
+        for person in people:
+            if self.look.may_be(write.item, person) and not self._is_another_one(person):
+                return person
+        return None
+
+    def _is_another_one(self, person: Employee) -> bool:
+        """Tell whether the plan has *person* as another employee, be they ever so alike."""
+        store, run = self.recorder.store, self.recorder.run
+        if store.partners_of(run, person.id):
+            return True
+        number = person.values.get(self.look.number)
+        return number is not None and any(store.items(run, numbers=(str(number),)))
 
     def _without_number(self, write: Write) -> None:
         """Record that a create came through and the target has left out the number."""

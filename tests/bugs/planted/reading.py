@@ -120,7 +120,7 @@ BUGS: tuple[Bug, ...] = (
         "Code 100 for a number means that nobody has it: they are created again.",
         (
             "renkei_touchontime.connector:TouchOnTime._find_singly",
-            "return None  # a dead token will refuse the list as well",
+            "return None",
             "return found",
         ),
         tests="tests/connectors/touchontime/test_touchontime.py"

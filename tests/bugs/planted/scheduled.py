@@ -62,8 +62,8 @@ BUGS: tuple[Bug, ...] = (
         "The safety limits do not hold for a schedule.",
         (
             "renkei.runs.schedules:Schedules.keep",
-            "Wanted()",
-            "Wanted(allow_unusual=True)",
+            "Wanted(selection=choice)",
+            "Wanted(selection=choice, allow_unusual=True)",
         ),
         tests="tests/engine/test_schedules.py::test_what_needs_a_person_stops_there",
     ),
