@@ -98,7 +98,7 @@ BUGS: tuple[Bug, ...] = (
             ),
         ),
         tests="tests/engine/test_apply.py"
-        "::test_a_process_that_dies_leaves_a_run_that_resumes[after send-1]",
+        "::test_a_create_whose_answer_was_lost_is_looked_up[InDoubtError]",
     ),
     bug(
         "anybody-of-that-number-is-ours",
