@@ -65,8 +65,8 @@ class Systems:
         """
         Open connection *name* for reading, and for writing as soon as it has a guard.
 
-        See `Connection.allow_writes`: the guard stands for the lease of the
-        account, whose identity is known only now.
+        See `Connection.allow_writes`: the guard stands for the lease of the account, whose identity
+        is known only now.
         """
         with located(self.config, name):
             writer = Writer(self._connection(name))

@@ -159,6 +159,19 @@ def test_a_create_that_had_no_effect_is_sent_again_once(world: World) -> None:
     assert watcher.lost == [["001", "003"]]
 
 
+def test_a_create_that_had_no_effect_is_sent_again_beside_somebody_alike(world: World) -> None:
+    """Who is another employee of the plan has not come of it, be all but the number the same."""
+    world.in_clinic("009", first="花")
+    theirs = world.in_rosta("009", given="花")
+    run = hires(world, "001")
+    sent_of_hers = {change.field: change.after for change in world.item(run, "001").changes}
+    world.rosta.edit(theirs, **{**sent_of_hers, "id_no": "009"})
+    world.rosta.trouble = Fault("create_employee", LOST, at=(1,))
+    with world.runs() as runs:
+        done = runs.sync(run.id)
+    assert world.outcome(done, "001") == (Outcome.CREATED, None)
+
+
 def test_who_appears_between_the_two_look_ups_is_not_sent_again(world: World) -> None:
     """A system may show a new employee only after a while."""
     run = hires(world, "001")

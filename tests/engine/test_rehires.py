@@ -35,6 +35,12 @@ def told(item: Item) -> list[str]:
     return [remark.code for remark in (*item.reasons, *item.notes)]
 
 
+def say(world: World, run: Run, number: str) -> None:
+    """Say that somebody is who the old record is of."""
+    with world.runs() as runs:
+        runs.release(run.id, Wish(number=number, other="0100", why="hers"))
+
+
 def notices(run: Run) -> dict[str, tuple[str, ...]]:
     """Return what is told beside the items, by code."""
     return {each.code: each.about for each in run.notices if each.code != "leavers_listed"}
@@ -79,8 +85,7 @@ def test_a_leaver_who_came_back_in_between_is_looked_at(reusing: World) -> None:
     ours = reusing.in_clinic("0900", **HERS)
     theirs = reusing.in_rosta("0100", **OLD)
     run = reusing.fetch()
-    with reusing.runs() as runs:
-        runs.release(run.id, Wish(number="0900", other="0100", why="hers"))
+    say(reusing, run, "0900")
     reusing.clinic.edit(ours, until=dt.date(2026, 11, 10))
     run = reusing.fetch()
     assert notices(run) == {"leavers_unsure": ("0900",)}
@@ -151,8 +156,7 @@ def test_a_release_holds_where_a_system_stores_a_name_in_another_width(world: Wo
     world.in_clinic("0900", **{**HERS, "first": "ﾊﾅ"})
     theirs = world.in_rosta("0100", **OLD)
     run = world.fetch()
-    with world.runs() as runs:
-        runs.release(run.id, Wish(number="0900", other="0100", why="hers"))
+    say(world, run, "0900")
     world.rosta.aftermath = lambda _hook, _values: world.rosta.edit(theirs, given="ハナ")
     world.sync(run)
     assert world.outcome(run, "0900") == (Outcome.UPDATED, None)
@@ -170,9 +174,8 @@ def test_one_record_is_never_that_of_two_who_are_there(world: World) -> None:
     world.in_clinic("0901", **{**HERS, "since": dt.date(2010, 4, 1)})
     theirs = world.in_rosta("0100", **OLD)
     late, early = world.fetch(), world.fetch(base=dt.date(2026, 10, 15))
-    with world.runs() as runs:
-        for run, number in ((late, "0900"), (early, "0901")):
-            runs.release(run.id, Wish(number=number, other="0100", why="hers"))
+    for run, number in ((late, "0900"), (early, "0901")):
+        say(world, run, number)
     run = world.fetch()
     for number, other in (("0900", "0901"), ("0901", "0900")):
         assert world.item(run, number).reasons == (Remark("linked_twice", (other,)),)
@@ -186,12 +189,10 @@ def test_a_record_goes_on_for_who_comes_back_once_more(world: World) -> None:
     ours = world.in_clinic("0900", **HERS)
     theirs = world.in_rosta("0100", **OLD)
     first = world.fetch()
-    with world.runs() as runs:
-        runs.release(first.id, Wish(number="0900", other="0100", why="hers"))
+    say(world, first, "0900")
     world.clinic.edit(ours, until=dt.date(2026, 11, 10))
     world.in_clinic("0901", **{**HERS, "since": dt.date(2026, 11, 15)})
     again = world.fetch()
-    with world.runs() as runs:
-        runs.release(again.id, Wish(number="0901", other="0100", why="hers again"))
+    say(world, again, "0901")
     item = world.item(world.fetch(), "0901")
     assert (item.target_id, item.reasons) == (theirs, ())

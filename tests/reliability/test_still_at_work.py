@@ -104,6 +104,19 @@ def gone_on(site: Site, run: str, *words: str) -> None:
     once(site, run)
 
 
+def replaced(site: Site, run: str, child: Child, *, held: bool = False) -> None:
+    """Let another one take over from a frozen process, which sends nothing more when it wakes."""
+    freeze(site, child)
+    gone_on(site, run)
+    sent = len(site.sent())
+    os.kill(child.pid, signal.SIGCONT)
+    if held:
+        child.go_on()
+    assert child.end().code == 5, child.results
+    assert len(site.sent()) == sent
+    once(site, run)
+
+
 def once(site: Site, run: str) -> None:
     """Everybody was created or updated once, and the report says so."""
     with closing(Store(site.at)) as store:
@@ -142,13 +155,7 @@ def test_kill_9_and_again(site: Site) -> None:
 def test_frozen_past_its_lease(site: Site) -> None:
     """Another one takes over and ends the run; the frozen one wakes and sends nothing more."""
     run, child = begun(site)
-    freeze(site, child)
-    gone_on(site, run)
-    sent = len(site.sent())
-    os.kill(child.pid, signal.SIGCONT)
-    assert child.end().code == 5, child.results
-    assert len(site.sent()) == sent
-    once(site, run)
+    replaced(site, run, child)
 
 
 @pytest.mark.fault("F51", "F63")
@@ -164,14 +171,7 @@ def test_frozen_in_the_middle_of_a_commit(
         held = Armed(point, "hold")
         child = site.start(("sync", run, *site.everybody), armed=[held], settings=SHORT)
         assert child.until_held() == point
-        freeze(site, child)
-        gone_on(site, run)
-        sent = len(site.sent())
-        os.kill(child.pid, signal.SIGCONT)
-        child.go_on()
-        assert child.end().code == 5, child.results
-        assert len(site.sent()) == sent
-        once(site, run)
+        replaced(site, run, child, held=True)
 
 
 @pytest.mark.parametrize("site", one_way(3), indirect=True)
@@ -194,14 +194,7 @@ def test_frozen_before_the_bytes_leave(site: Site) -> None:
     # Held in Python its pulse would go on beating: so it is frozen as well.
     child = site.start(("sync", run, *site.everybody), armed=[held], settings=SHORT)
     assert child.until_held() == "intend.committed"
-    freeze(site, child)
-    gone_on(site, run)
-    sent = len(site.sent())
-    os.kill(child.pid, signal.SIGCONT)
-    child.go_on()
-    assert child.end().code == 5, child.results
-    assert len(site.sent()) == sent
-    once(site, run)
+    replaced(site, run, child, held=True)
 
 
 @pytest.mark.fault("F88")

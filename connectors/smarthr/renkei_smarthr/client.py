@@ -64,13 +64,14 @@ class Client:
         """
         # Pages are no snapshot: without a fixed order people could slip between them (F15).
         query = {"sort": NUMBER, "fields": ",".join(attributes)}
+        has_retired = STATUS not in attributes
         seen: set[str | None] = set()
-        statuses: set[str | None] = set()
         for crew in self._session.pages("v1", "crews", query=query):
-            seen.add(_told(crew, "id"))
-            statuses.add(_told(crew, STATUS))
+            if not has_retired:
+                seen.add(_told(crew, "id"))
+                has_retired = _told(crew, STATUS) == GONE
             yield crew
-        if STATUS in attributes and GONE not in statuses:
+        if not has_retired:
             query[STATUS] = GONE
             for crew in self._session.pages("v1", "crews", query=query):
                 if _told(crew, "id") not in seen:  # nobody comes twice who retires meanwhile

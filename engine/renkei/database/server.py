@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import zlib
 from typing import Any
 
 import sqlalchemy as sa
@@ -76,6 +77,11 @@ def may_be_silent(connection: Connection, seconds: float) -> None:
     if connection.dialect.name == "postgresql":
         # no select: that would already look at the rows, before what is locked next
         connection.exec_driver_sql(f"set local {SILENT} = '{seconds * 1000:.0f}ms'")
+
+
+def lock_number(text: str) -> int:
+    """Return the second number of an advisory lock on *text*; two of one number share a lock."""
+    return zlib.crc32(text.encode()) >> 1  # a lock has 32 bits, one of them the sign
 
 
 def open_server(address: str, schema: Schema, *, create: bool) -> Opened | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, product
 
 from attrs import define, evolve, field
 
@@ -19,7 +19,7 @@ from renkei.plan.draft import Draft, Unshown
 from renkei.plan.glance import Glance
 from renkei.safety import LEAVING
 from renkei.text import near_key
-from renkei.words.codes import remark
+from renkei.words.codes import parts_of, remark
 
 Roles = dict[str, Value]
 """Values of one employee by role."""
@@ -146,8 +146,8 @@ class Listing:
         item = draft.item()
         for note in item.notes:
             if note.code == "not_compared":
-                system, *names = note.about
-                self.unseen.update((system, name) for name in names)
+                told = parts_of(note)
+                self.unseen.update(product(told["system"], told["fields"]))
         return item
 
     def _block_unsure(self, draft: Draft, person: Employee) -> bool:

@@ -26,7 +26,6 @@ ALL = "*"
 GATHERED = dt.timedelta(hours=1)
 """What comes within this time after a gathering waits for the next one."""
 
-
 KEPT = dt.timedelta(days=90)
 """How long it is known what was told of, after it is over."""
 

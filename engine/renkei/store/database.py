@@ -12,7 +12,6 @@ import hmac
 import secrets
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
@@ -368,8 +367,7 @@ class Database:
         """Let nobody remove a company until this transaction ends; *alone*: nor begin anything."""
         if self._on_server:
             lock = sa.func.pg_advisory_xact_lock if alone else sa.func.pg_advisory_xact_lock_shared
-            number = zlib.crc32(company.encode()) >> 1  # a lock has 32 bits, one of them the sign
-            connection.execute(sa.select(lock(COMPANY_LOCK, number)))
+            connection.execute(sa.select(lock(COMPANY_LOCK, server.lock_number(company))))
 
     def _of(self, table: sa.Table) -> sa.ColumnElement[bool]:
         """Return the condition that rows of *table* are of our company: every query has it."""

@@ -5,13 +5,13 @@ Every intent is inserted only while the token holds, and renews the lease in the
 
 from __future__ import annotations
 
-import zlib
 from datetime import datetime
 
 import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import Connection, RowMapping
 
+from renkei.database.server import lock_number
 from renkei.errors import BusyError
 from renkei.people import JST
 from renkei.store.owner import Owner, beat, is_alive, known_in_s
@@ -97,7 +97,7 @@ def end_opposite(connection: Connection, run: RowMapping, account: str, *, take_
     """
     if connection.dialect.name == "postgresql":  # a file has one writer anyway
         # Two may begin at this moment: one after the other, so that the second sees the first.
-        alone = sa.func.pg_advisory_xact_lock(BEGINNING, zlib.crc32(run["company"].encode()) >> 1)
+        alone = sa.func.pg_advisory_xact_lock(BEGINNING, lock_number(run["company"]))
         connection.execute(sa.select(alone))
     into = sa.or_(leases.c.account == run["source_account"], leases.c.connection == run["source"])
     out_of = sa.or_(runs.c.source_account == account, runs.c.source == run["target"])

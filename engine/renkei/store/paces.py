@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import zlib
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
+from renkei.database.server import lock_number
 from renkei.http.pace import ALIVE_S, CLAIM_S, Share, Window, claim
 from renkei.store.database import Database, keepers_now
 from renkei.store.owner import Owner
@@ -65,7 +65,7 @@ class Paces(Database):
     def _now_alone(self, connection: Connection, account: str) -> float:
         """Return the time, when nobody else is meeting: a file has one writer anyway."""
         if self._on_server:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK, _key(account))))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK, lock_number(account))))
         return keepers_now(connection)
 
 
@@ -108,8 +108,3 @@ def _counts(row: RowMapping, window: Window, now: float) -> int:
     if age_s < CLAIM_S:
         count += claimed
     return count
-
-
-def _key(account: str) -> int:
-    """Return a number for an account that fits a lock; two of one number wait for each other."""
-    return zlib.crc32(account.encode()) - 2**31
