@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
+from tests import memory
 from tests.first_file import share
 from tests.sampling import ALL, examples, left_out, sampled
 
@@ -30,6 +31,7 @@ PATIENCE_S = 600
 """How long a test of the long run may take that says nothing else."""
 
 FOUND = finding.found
+memory.prefer()
 share()
 settings.register_profile("sampled", max_examples=examples(25, 100))
 settings.load_profile("sampled")

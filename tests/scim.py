@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from attrs import define, field
+from tests.loopback import PLAIN
 
 TOKEN = "scim-t0ken"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -123,7 +124,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 def tenant(server: str) -> Iterator[Directory]:
     """Return a new tenant of a server, which is empty."""
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
-    with httpx.Client(headers=headers, trust_env=False, timeout=20) as http:
+    with httpx.Client(headers=headers, verify=PLAIN, trust_env=False, timeout=20) as http:
         yield Directory(server, f"t{next(_tenants)}", http)
 
 

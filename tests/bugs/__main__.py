@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from attrs import define, evolve, field, frozen
+from tests import memory
 from tests.bugs.bug import Bug, Change, Rotten, plant
 from tests.bugs.planted import BUGS
 
@@ -27,7 +28,6 @@ AT_ONCE = 2
 LINES = 25
 """How much is shown of a failure, from its end."""
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - each store syncs with its disk at every step
 OPTIONS = ("-p", "no:terminal", "-p", "no:randomly", "-p", "no:xdist", "--capture=no")
 
 
@@ -180,7 +180,8 @@ def main(bugs: Sequence[Bug], *, stops: bool = True) -> int:
     os.environ.pop("PYTEST_ADDOPTS", None)
     os.environ["RENKEI_TESTS"] = "cases"
     tests = dict.fromkeys(test for bug in bugs for test in bug.tests)
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+    memory.prefer()
+    with tempfile.TemporaryDirectory() as folder:
         os.environ["TMPDIR"] = tempfile.tempdir = folder
         code = pytest.main([*OPTIONS, *tests], plugins=[runner])
     wrong = [*runner.rotten, *table(runner.ended)]

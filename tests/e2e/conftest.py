@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from tests.e2e.office import Office, tidy
-from tests.pair import DIRECTIONS, MEMORY, NOON
+from tests.pair import DIRECTIONS, NOON
 from tests.postgres import Database
 from tests.waiting import Waiting
 
@@ -47,7 +47,7 @@ def office(
     """An office at noon, its systems without rate limits, the awkward people included."""
     handlers = {each: signal.getsignal(each) for each in ENDING}
     with (
-        TemporaryDirectory(prefix="renkei-e2e-", dir=MEMORY if MEMORY.is_dir() else None) as folder,
+        TemporaryDirectory(prefix="renkei-e2e-") as folder,
         Sandbox(people=60, seed=1, now=NOON) as box,
     ):
         for system in box.systems.values():

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from tests.engine.world import CLINIC, ROSTA, WARDS, World
-from tests.pair import MEMORY
 from tests.postgres import Database
 from tests.waiting import Waiting
 
@@ -21,28 +20,27 @@ from renkei.testing import MemoryConnector, MemorySystem, installed
 
 
 @pytest.fixture
-def quick_path() -> Iterator[Path]:
-    """Return a new folder that no disk is waited for."""
-    place = MEMORY if MEMORY.is_dir() else None
-    with TemporaryDirectory(prefix="renkei-world-", dir=place) as folder:
+def its_folder() -> Iterator[Path]:
+    """Return a folder of the world's own, beside that of the test."""
+    with TemporaryDirectory(prefix="renkei-world-") as folder:
         yield Path(folder)
 
 
 @pytest.fixture
 def world(
-    quick_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting, database: Database | None
+    its_folder: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting, database: Database | None
 ) -> Iterator[World]:
     """Return two empty systems that are installed as connectors."""
-    with a_world(quick_path, monkeypatch, waiting, database) as world:
+    with a_world(its_folder, monkeypatch, waiting, database) as world:
         yield world
 
 
 @pytest.fixture
 def world_on_server(
-    quick_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting, postgres: Database
+    its_folder: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting, postgres: Database
 ) -> Iterator[World]:
     """Return the same with its store on a server."""
-    with a_world(quick_path, monkeypatch, waiting, postgres) as world:
+    with a_world(its_folder, monkeypatch, waiting, postgres) as world:
         yield world
 
 

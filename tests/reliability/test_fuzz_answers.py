@@ -23,7 +23,7 @@ import pytest
 from attrs import define, field, frozen
 from tests.e2e.conftest import _collect
 from tests.e2e.office import HASTY, TODAY, Office, tidy
-from tests.pair import DIRECTIONS, MEMORY, NOON
+from tests.pair import DIRECTIONS, NOON
 from tests.reliability import mutations, reading
 from tests.reliability.mutations import Mutant, Mutation, mutate
 from tests.sampling import ALL, sample, sampled
@@ -511,7 +511,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def an_office(empty: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """Open an office for one case."""
     with (
-        TemporaryDirectory(prefix="renkei-fuzz-", dir=MEMORY if MEMORY.is_dir() else None) as name,
+        TemporaryDirectory(prefix="renkei-fuzz-") as name,
         Sandbox(people=PEOPLE, seed=1, now=NOON) as box,
     ):
         for system in box.systems.values():

@@ -20,7 +20,7 @@ from unittest import mock
 
 import pytest
 from attrs import define, evolve
-from tests.engine.conftest import quick_path, world
+from tests.engine.conftest import its_folder, world
 from tests.engine.test_plugins import (
     CALLS,
     FIELDS,
@@ -60,7 +60,7 @@ from renkei.people import (
 from renkei.plugins import finding, offline
 from renkei.testing import MemoryConnector, installed
 
-__all__ = ["quick_path", "world"]
+__all__ = ["its_folder", "world"]
 
 CANARY = "佐倉カナリア-t0ken"
 WRITES = ("create_employee", "update_employee")

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar
 import pytest
 from attrs import define
 from tests.e2e.office import Office
-from tests.pair import DIRECTIONS, MEMORY, NOON
+from tests.pair import DIRECTIONS, NOON
 from tests.result import Result
 from tests.sampling import sample, sampled
 from tests.waiting import Waiting
@@ -193,7 +193,7 @@ def crowd(
     """An office without people, in which waiting takes no time, however long it is."""
     source, target = request.param
     with (
-        TemporaryDirectory(prefix="renkei-", dir=MEMORY if MEMORY.is_dir() else None) as folder,
+        TemporaryDirectory(prefix="renkei-") as folder,
         Sandbox(people=0, now=NOON) as box,
         Proxy(box.url) as proxy,
     ):

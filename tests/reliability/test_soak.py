@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 import psutil
 import pytest
 from attrs import define, field, frozen
-from tests.pair import DIRECTIONS, MEMORY, NEW
+from tests.pair import DIRECTIONS, NEW
 from tests.reliability.harness.patience import patient
 
 from renkei.config import load_config
@@ -246,7 +246,7 @@ def schedule(store_bytes: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sc
     patch.setenv("RENKEI_NOW", START.isoformat())
     patch.setattr(retry.ceiling_s, "__kwdefaults__", {"initial_s": 0.01, "cap_s": 0.01})
     with (
-        TemporaryDirectory(prefix="renkei-", dir=MEMORY if MEMORY.is_dir() else None) as folder,
+        TemporaryDirectory(prefix="renkei-") as folder,
         Sandbox(people=PEOPLE, seed=1, now=START) as box,
     ):
         lines = [

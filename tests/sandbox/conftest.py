@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from tests.loopback import PLAIN
 
 from renkei_sandbox import Sandbox, SmartHR, TouchOnTime
 
@@ -23,7 +24,9 @@ def box() -> Iterator[Sandbox]:
 def client(system: SmartHR | TouchOnTime) -> httpx.Client:
     """Return a client that carries the token of *system*."""
     headers = {"Authorization": f"Bearer {system.token}"}
-    return httpx.Client(base_url=system.base_url, headers=headers, trust_env=False, timeout=5)
+    return httpx.Client(
+        base_url=system.base_url, headers=headers, verify=PLAIN, trust_env=False, timeout=5
+    )
 
 
 @pytest.fixture

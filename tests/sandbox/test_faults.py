@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import httpx
 import pytest
+from tests.loopback import PLAIN
 
 from renkei_sandbox import Sandbox, faults
 
@@ -346,7 +347,7 @@ def test_hook_may_send_requests_and_join_other_faults(
     url = f"{box.touchontime.base_url}/employees/{key}"
 
     def change(_: object) -> None:
-        httpx.put(url, json={"lastName": "林"}, headers=headers, trust_env=False)
+        httpx.put(url, json={"lastName": "林"}, headers=headers, verify=PLAIN, trust_env=False)
 
     box.touchontime.faults.add(faults.hook(change), method="GET")
     box.touchontime.faults.add("truncate", method="GET", path="/employees$")

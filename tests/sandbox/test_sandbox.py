@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.loopback import PLAIN
 
 from renkei_sandbox import Clock, Sandbox
 
@@ -30,7 +31,7 @@ def full() -> Sandbox:
 @pytest.fixture
 def control(box: Sandbox) -> Iterator[httpx.Client]:
     """Return a client of the control endpoints."""
-    with httpx.Client(base_url=f"{box.url}/_sandbox", trust_env=False) as http:
+    with httpx.Client(base_url=f"{box.url}/_sandbox", verify=PLAIN, trust_env=False) as http:
         yield http
 
 
@@ -142,7 +143,12 @@ def test_people_of_the_roster_would_be_accepted() -> None:
         headers = {"Authorization": f"Bearer {box.touchontime.token}"}
         for row in rows:
             url = f"{box.touchontime.base_url}/employees"
-            assert httpx.post(url, json=row, headers=headers, trust_env=False).status_code == 201
+            assert (
+                httpx.post(
+                    url, json=row, headers=headers, verify=PLAIN, trust_env=False
+                ).status_code
+                == 201
+            )
 
 
 # -- clock -----------------------------------------------------------------------------------
@@ -307,7 +313,9 @@ def test_many_clients_at_once(box: Sandbox) -> None:
     headers = {"Authorization": f"Bearer {box.smarthr.token}"}
 
     def create(start: int) -> None:
-        with httpx.Client(base_url=box.smarthr.base_url, headers=headers, trust_env=False) as http:
+        with httpx.Client(
+            base_url=box.smarthr.base_url, headers=headers, verify=PLAIN, trust_env=False
+        ) as http:
             for number in range(start, start + 20):
                 assert http.post("/v1/crews", json={"emp_code": str(number)}).status_code == 201
 
@@ -326,12 +334,12 @@ def test_nonsense_instead_of_http(box: Sandbox) -> None:
     with socket.create_connection((host, int(port)), timeout=5) as plug:
         plug.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
         assert plug.recv(100).startswith(b"HTTP/1.1 400")
-    assert httpx.get(f"{box.url}/_sandbox/", trust_env=False).status_code == 200
+    assert httpx.get(f"{box.url}/_sandbox/", verify=PLAIN, trust_env=False).status_code == 200
 
 
 def test_unknown_system(box: Sandbox) -> None:
     """An address outside both systems answers 404 and is in the journal."""
-    assert httpx.get(f"{box.url}/elsewhere?a=1", trust_env=False).status_code == 404
+    assert httpx.get(f"{box.url}/elsewhere?a=1", verify=PLAIN, trust_env=False).status_code == 404
     assert (box.journal[-1].system, box.journal[-1].status) == ("", 404)
 
 
@@ -347,13 +355,13 @@ def test_stopping_ends_open_connections() -> None:
     """Stopping does not wait for clients that stay connected or requests that are slow."""
     box = Sandbox(people=0).start()
     box.smarthr.faults.add("slow", seconds=60)
-    http = httpx.Client(timeout=10, trust_env=False)
+    http = httpx.Client(timeout=10, verify=PLAIN, trust_env=False)
     http.get(f"{box.url}/_sandbox/")
     failures: list[Exception] = []
 
     def ask() -> None:
         try:
-            httpx.get(f"{box.smarthr.base_url}/v1/users", timeout=10, trust_env=False)
+            httpx.get(f"{box.smarthr.base_url}/v1/users", timeout=10, verify=PLAIN, trust_env=False)
         except httpx.TransportError as error:
             failures.append(error)
 
@@ -379,7 +387,9 @@ def test_command_serves_until_terminated() -> None:
         lines = [process.stdout.readline() for _ in range(3)]
         assert f"{url}/touchontime/v1.0" in lines[1]
         assert "token: sandbox-smarthr-token" in lines[0]
-        switches = httpx.get(f"{url}/_sandbox/touchontime/switches", trust_env=False).json()
+        switches = httpx.get(
+            f"{url}/_sandbox/touchontime/switches", verify=PLAIN, trust_env=False
+        ).json()
         assert switches["limit"] == 1
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0

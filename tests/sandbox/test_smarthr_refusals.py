@@ -6,6 +6,7 @@ import time
 
 import httpx
 import pytest
+from tests.loopback import PLAIN
 
 from renkei_sandbox import Sandbox
 
@@ -28,7 +29,9 @@ def refused(answer: httpx.Response, status: int, code: int, kind: str) -> None:
 def test_bad_token(box: Sandbox, header: str | None) -> None:
     """A wrong, malformed or missing token answers 401 with code 2."""
     headers = {} if header is None else {"Authorization": header}
-    answer = httpx.get(f"{box.smarthr.base_url}/v1/crews", headers=headers, trust_env=False)
+    answer = httpx.get(
+        f"{box.smarthr.base_url}/v1/crews", headers=headers, verify=PLAIN, trust_env=False
+    )
     refused(answer, 401, 2, "unauthorized_token")
     assert box.journal[-1].authorized is False
 
@@ -36,9 +39,9 @@ def test_bad_token(box: Sandbox, header: str | None) -> None:
 def test_basic_authentication(box: Sandbox) -> None:
     """The token is accepted as a user name with an empty password."""
     url = f"{box.smarthr.base_url}/v1/companies"
-    good = httpx.get(url, auth=(box.smarthr.token, ""), trust_env=False)
+    good = httpx.get(url, auth=(box.smarthr.token, ""), verify=PLAIN, trust_env=False)
     assert good.status_code == 200
-    bad = httpx.get(url, auth=(box.smarthr.token, "x"), trust_env=False)
+    bad = httpx.get(url, auth=(box.smarthr.token, "x"), verify=PLAIN, trust_env=False)
     assert bad.status_code == 401
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from tests.loopback import PLAIN
 
 from renkei_sandbox import Sandbox, SmartHR, TouchOnTime
 from renkei_sandbox.names import company
@@ -23,7 +24,7 @@ def box() -> Iterator[Sandbox]:
 @pytest.fixture
 def http(box: Sandbox) -> Iterator[httpx.Client]:
     """A client without a token."""
-    with httpx.Client(base_url=box.url, trust_env=False, timeout=5) as http:
+    with httpx.Client(base_url=box.url, verify=PLAIN, trust_env=False, timeout=5) as http:
         yield http
 
 

@@ -6,6 +6,7 @@ import time
 
 import httpx
 import pytest
+from tests.loopback import PLAIN
 
 from renkei_sandbox import Sandbox
 
@@ -94,9 +95,9 @@ def test_bad_token(box: Sandbox, header: str | None) -> None:
     """A wrong or missing token, or one without "Bearer", answers 403 with code 100."""
     headers = {} if header is None else {"Authorization": header}
     url = f"{box.touchontime.base_url}/company"
-    refused(httpx.get(url, headers=headers, trust_env=False), 403, 100)
+    refused(httpx.get(url, headers=headers, verify=PLAIN, trust_env=False), 403, 100)
     box.touchontime.switches.refusal = "401/111"
-    refused(httpx.get(url, headers=headers, trust_env=False), 401, 111)
+    refused(httpx.get(url, headers=headers, verify=PLAIN, trust_env=False), 401, 111)
 
 
 def test_address_and_rights_look_like_a_bad_token(box: Sandbox, touchontime: httpx.Client) -> None:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from tests.e2e.conftest import empty_store, office
-from tests.pair import MEMORY, NOON
+from tests.pair import NOON
 from tests.postgres import Database
 from tests.web.desk import CHEAP, NOBODY, THEIRS, Desk, configured, staffed
 
@@ -55,8 +55,7 @@ def folder(fetched_store: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     monkeypatch.setenv("RENKEI_NOW", NOON)
     for name in ("SMARTHR_TOKEN", "TOUCHONTIME_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    place = MEMORY if MEMORY.is_dir() else None
-    with TemporaryDirectory(prefix="renkei-web-", dir=place) as name:
+    with TemporaryDirectory(prefix="renkei-web-") as name:
         made = Path(name)
         descriptor = os.open(made / "renkei.db", os.O_CREAT | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as file:

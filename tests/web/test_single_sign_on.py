@@ -19,6 +19,7 @@ import httpx
 import pytest
 from attrs import define
 from joserfc.jwk import RSAKey
+from tests.loopback import PLAIN
 from tests.web.desk import Browser, Desk
 from tests.web.provider import CLIENT, SECRET, Claims, Provider, listening
 
@@ -49,7 +50,7 @@ class Way:
     def back(self, left: httpx.Response) -> str:
         """Follow to the provider; return the page it sends the browser back to."""
         assert left.status_code == 302, left.text
-        answer = httpx.get(left.headers["location"])
+        answer = httpx.get(left.headers["location"], verify=PLAIN)
         url = urlsplit(answer.headers["location"])
         assert url.netloc == urlsplit(self.browser.base).netloc
         return f"{url.path}?{url.query}"

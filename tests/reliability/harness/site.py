@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from attrs import define, field, frozen
-from tests.pair import MEMORY, NEW, NOON
+from tests.pair import NEW, NOON
 from tests.postgres import Database
 from tests.reliability.harness.killer import Child, Zygote
 from tests.reliability.harness.points import Armed
@@ -246,7 +246,7 @@ def a_site(
 ) -> Iterator[Site]:
     """Yield a site at noon, its systems without rate limits and without looking at duplicates."""
     with (
-        TemporaryDirectory(prefix="renkei-", dir=MEMORY if MEMORY.is_dir() else None) as folder,
+        TemporaryDirectory(prefix="renkei-") as folder,
         Sandbox(people=10, seed=1, now=NOON) as box,
     ):
         box.smarthr.switches.unique_emp_code = False  # nobody but us prevents a second one

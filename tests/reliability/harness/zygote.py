@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 import pytest
 from tests.first_file import share
-from tests.pair import DIRECTIONS, MEMORY, NEW, NOON
+from tests.pair import DIRECTIONS, NEW, NOON
 from tests.reliability.harness.patience import patient
 from tests.reliability.harness.points import Armed, Points
 from tests.reliability.harness.site import Site
@@ -78,7 +78,7 @@ def _warm_up() -> None:
     share()
     importlib.import_module("psycopg")
     with (
-        TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder,
+        TemporaryDirectory() as folder,
         Path(os.devnull).open("w") as nothing,
         redirect_stdout(nothing),
         redirect_stderr(nothing),
