@@ -415,7 +415,7 @@ def test_where_nothing_tells_a_machine_nobody_is_proved_dead(
     """Two systems that tell neither boot nor namespaces look alike and may be two machines."""
     monkeypatch.setattr(owners, "_boot", lambda: "")
     monkeypatch.setattr(owners, "_namespace", lambda _kind: "")
-    mine = Owner.me()
+    mine = evolve(Owner.me(), boot="", pids="", clock="")
     assert not mine.is_here
     assert not mine.shares_clock
     assert not evolve(mine, pid=2**22 + 1).is_dead()

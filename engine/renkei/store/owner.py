@@ -52,14 +52,7 @@ class Owner:
     @classmethod
     def me(cls) -> Owner:
         """Return this process."""
-        return cls(
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            started=_started(os.getpid()),
-            boot=_boot(),
-            pids=_namespace("pid"),
-            clock=_namespace("time"),
-        )
+        return _myself(os.getpid())
 
     @classmethod
     def parse(cls, text: str) -> Owner:
@@ -95,6 +88,19 @@ class Owner:
             return True
         except psutil.Error:
             return False
+
+
+@cache
+def _myself(pid: int) -> Owner:
+    """Return the process *pid*, which is this one: a fork of it is another."""
+    return Owner(
+        host=socket.gethostname(),
+        pid=pid,
+        started=_started(pid),
+        boot=_boot(),
+        pids=_namespace("pid"),
+        clock=_namespace("time"),
+    )
 
 
 @frozen
