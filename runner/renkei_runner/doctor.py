@@ -92,19 +92,20 @@ def _written(goal: Path, made: Doctor, signs: Sequence[Sign], log: Path | None) 
 def _document(signs: Sequence[Sign], bundle: Path | None, written: Sequence[str]) -> Document:
     from renkei.operation.doctor import needing
 
-    found = [
-        {
-            "subject": each.subject,
-            "level": each.level,
-            "code": each.code,
-            "company": each.company or None,
-            "message": each.message,
-            "figures": dict(each.figures),
-        }
-        for each in signs
-    ]
+    found = [_sign_parts(each) for each in signs]
     more = {} if bundle is None else {"bundle": str(bundle), "files": list(written)}
     return document(ok=not needing(signs), signs=found, **more)
+
+
+def _sign_parts(sign: Sign) -> Document:
+    return {
+        "subject": sign.subject,
+        "level": sign.level,
+        "code": sign.code,
+        "company": sign.company or None,
+        "message": sign.message,
+        "figures": dict(sign.figures),
+    }
 
 
 def _show(app: App, signs: Sequence[Sign], bundle: Path | None, written: Sequence[str]) -> None:

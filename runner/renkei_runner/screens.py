@@ -33,6 +33,7 @@ from renkei_runner.output import emit, next_steps, note, say, table, warn
 from renkei_runner.progress import account_lines
 
 if TYPE_CHECKING:
+    from renkei.people import Value
     from renkei.runs import Carried, Runs
     from renkei.words.labels import Labels, Possible
     from renkei_runner.app import App
@@ -143,10 +144,9 @@ def show_items(
         say(_("Employees without a difference: {command}").format(command=command))
     if run.status is not Status.READY:
         next_steps((app.command("report", run.id), _("what became of each employee")))
-    elif "choose" in labels.possible and (steps := list(_choosing(app, run, shown))):
-        next_steps(*steps)
-    else:
-        next_steps(*_ways(app, run, labels)[-1:])
+        return
+    steps = list(_choosing(app, run, shown)) if "choose" in labels.possible else []
+    next_steps(*(steps or _ways(app, run, labels)[-1:]))
 
 
 @define
@@ -252,17 +252,18 @@ def say_item(item: Item, labels: Labels) -> None:
     mark = f"  ({_('look first')})" if item.look_first else ""
     say(f"{difference_text(item.difference)}  {number_text(item.number) or '-'}  {item.name}{mark}")
     for change in item.written:
-        before, after = (
-            labels.value(change.field, value) or _("(empty)")
-            for value in (change.before, change.after)
-        )
+        after = _value_text(change.field, change.after, labels)
         if item.difference is not Difference.NEW:
-            after = f"{before} → {after}"
+            after = f"{_value_text(change.field, change.before, labels)} → {after}"
         say(f"    {labels.field(change.field)}: {after}")
     for remark in (*item.reasons, *item.notes):
         say(f"    ! {reason_text(remark, labels)}")
     say_candidates(item, labels)
     say_released(item)
+
+
+def _value_text(field: str, value: Value, labels: Labels) -> str:
+    return labels.value(field, value) or _("(empty)")
 
 
 def say_candidates(item: Item, labels: Labels) -> None:

@@ -361,20 +361,18 @@ class _Compiler:
             spec = theirs[way.target]
             if not (way.optional and spec.write == "never"):
                 rows.append(_row(way, ours[way.source], spec, self.transforms))
-        substitutes = [
-            each
-            for each in self.mapping.substitutes_of(source_side)
-            if each.when is None or self.switches[each.when]
-        ]
         made = Translation(
             rows=tuple(rows),
             number_fields=(rows[0].source, rows[0].target),
             source_fields=(),
             target_fields=_asked([row.target for row in rows], target_specs),
-            substitutes=tuple(substitutes),
+            substitutes=tuple(filter(self._is_on, self.mapping.substitutes_of(source_side))),
         )
         asked = [*(row.source for row in rows), *made.standing_in]
         return evolve(made, source_fields=_asked(asked, source_specs))
+
+    def _is_on(self, substitute: Substitute) -> bool:
+        return substitute.when is None or self.switches[substitute.when]
 
 
 def _row(way: Way, source: FieldSpec, target: FieldSpec, transforms: Transforms) -> Row:

@@ -382,8 +382,9 @@ class Draft:
                 theirs.append(row.target)
         hidden = zip(self._comparison.names, (ours, theirs), self._unshown, strict=True)
         for system, names, told in hidden:
-            if left := [name for name in dict.fromkeys(names) if name not in told]:
-                self._notes.append(remark("not_compared", system=system, fields=left))
+            untold = [name for name in dict.fromkeys(names) if name not in told]
+            if untold:
+                self._notes.append(remark("not_compared", system=system, fields=untold))
 
     def _note_partner(self) -> None:
         if self._partner is None:

@@ -225,12 +225,11 @@ class Fetch:
     def _is_right_pair(self) -> bool:
         """Tell whether a person has said of these two accounts that they are of one company."""
         accounts = {place.account for place in self.places}
-        said_of = [
-            {place.account for place in kept.places}
-            for kept in self.store.releases()
-            if kept.release.said.kind == "right_pair"
-        ]
-        return accounts in said_of
+        for kept in self.store.releases():
+            is_of_pairs = kept.release.said.kind == "right_pair"
+            if is_of_pairs and {place.account for place in kept.places} == accounts:
+                return True
+        return False
 
     def _headcount(self, listing: Listing, there: Roster, base: dt.date) -> Headcount:
         source, target = (reader.name for reader in self.readers)

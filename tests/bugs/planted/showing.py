@@ -48,7 +48,7 @@ BUGS: tuple[Bug, ...] = (
         "reports-by-utc-day",
         "The list of reports is filtered by the day in Greenwich.",
         (
-            "renkei_web.views.reports:listed",
+            "renkei_web.views.reports:_Wanted.has",
             "run.created_at.astimezone(JST).date()",
             "run.created_at.date()",
         ),
