@@ -170,7 +170,8 @@ class Companies:
 
         Raises UsageError if nobody is.
         """
-        from renkei.alerts.telling import audience_of_all, try_out
+        from renkei.alerts.audience import audience_of_all
+        from renkei.alerts.trying import try_out
 
         if not self.main.notify.to:
             raise nobody_is_told(self.main.path)

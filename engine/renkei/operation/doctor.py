@@ -23,7 +23,8 @@ from typing import Literal
 from attrs import define, field, frozen
 
 from renkei import retention
-from renkei.alerts import telling
+from renkei.alerts.audience import Audience, audience_of_all, audiences
+from renkei.alerts.trying import findings_of
 from renkei.clock import Clock
 from renkei.companies import Companies
 from renkei.config.checks import path_of
@@ -384,7 +385,7 @@ class Doctor:
     def _messages(self) -> Iterator[Sign]:
         count, problems = 0, False
         for company, audience in self._audiences():
-            for finding in telling.findings_of([audience]):
+            for finding in findings_of([audience]):
                 if finding.level == "ok":
                     count += 1
                 elif finding.level in ("warning", "problem"):
@@ -397,12 +398,12 @@ class Doctor:
             text = _("Nobody is told when something needs a person; see `notify:`.")
         yield Sign("messages", "note", "told", text, figures={"receivers": count})
 
-    def _audiences(self) -> Iterator[tuple[str, telling.Audience]]:
+    def _audiences(self) -> Iterator[tuple[str, Audience]]:
         """Yield who is told of a company, and once who is told of all."""
         if self.main.folder is not None and self.main.notify.to:
-            yield "", telling.audience_of_all(self.main)
+            yield "", audience_of_all(self.main)
         for name, config in self.configs.items():
-            for each in telling.audiences(config):
+            for each in audiences(config):
                 if not each.of_all:
                     yield name, each
 
