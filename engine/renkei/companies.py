@@ -375,7 +375,7 @@ class Companies:
         A kill in between leaves all or nothing of the runs, and the next call goes on to the end.
         Raises BusyError while it is at work, and then it stays.
         """
-        from renkei.config import setup  # as above
+        from renkei.config import tokens  # as above
 
         company, _count = self.removable(name)
         own, aside = self.main.new_file(name), self._aside(name)
@@ -399,7 +399,7 @@ class Companies:
         aside.unlink(missing_ok=True)
         for before in befores(own):
             before.unlink(missing_ok=True)
-        setup.forget_tokens_before(own.parent, name)
+        tokens.forget_before(own.parent, name)
         if self._opened is not None:
             self._opened.forget(name)  # last: as long as it is remembered, the next call goes on
             self._compact(self._opened)

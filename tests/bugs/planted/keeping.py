@@ -105,7 +105,7 @@ BUGS: tuple[Bug, ...] = (
         "one-place-for-two-tokens",
         "A token of company a, of its connection b-c, is written over that of company a-b.",
         (
-            "renkei.config.setup:_token_place",
+            "renkei.config.tokens:place_of",
             "{config.company.name}.{name}",
             "{config.company.name}-{name}",
         ),
@@ -121,7 +121,7 @@ BUGS: tuple[Bug, ...] = (
         "token-file-for-everybody",
         "The file of a token that was entered in the browser is readable by others.",
         (
-            "renkei.config.setup:_keep_token",
+            "renkei.config.tokens:keep",
             r'files.replace(place, [token, "\n"], note=note)',
             r'files.replace(place, [token, "\n"], 0o644, note=note)',
         ),
