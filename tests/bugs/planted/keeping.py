@@ -38,13 +38,13 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "name-is-given-again",
         "A new company finds the runs of another one, whose file was deleted by hand.",
-        ("renkei.companies:Companies._free_place", "if count:", "if False:"),
+        ("renkei.companies.joining:Joining._free_place", "if count:", "if False:"),
         tests="tests/e2e/test_walls.py::test_the_name_of_somebody_elses_runs_is_not_given_again",
     ),
     bug(
         "rights-of-before",
         "A new company is seen by whoever had a right on one whose file was deleted by hand.",
-        ("renkei.companies:Companies._place_all", "also(name)", "also"),
+        ("renkei.companies.joining:Joining._place_all", "also(name)", "also"),
         tests="tests/web/test_companies.py::test_a_new_company_is_nobodys_whose_name_had_another",
     ),
     bug(
@@ -177,7 +177,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "runs-taken-back",
         "A company that has runs is taken back with one click.",
-        ("renkei.companies:Companies.take_back", "or self._count(name)", ""),
+        ("renkei.companies.leaving:Leaving.take_back", "or self.ground.count(name)", ""),
         tests="tests/web/test_new_company.py::test_a_company_with_runs_is_not_taken_back",
     ),
     bug(
