@@ -16,7 +16,8 @@ from renkei_runner.cli import argument, command, group, option
 from renkei_runner.documents import document, report_document, reports_document
 from renkei_runner.output import emit, next_steps, raw, say, table
 from renkei_runner.parameters import AGE
-from renkei_runner.screens import first_pair, show_report
+from renkei_runner.screens import show_report
+from renkei_runner.steps import first_pair
 
 USUAL = dt.timedelta(days=90)
 """After which age values are purged where nobody says anything."""
