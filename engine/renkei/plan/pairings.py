@@ -21,10 +21,10 @@ from renkei.config.records import Config, MappingUse
 from renkei.config.who import resolved, said_of
 from renkei.errors import RenkeiError
 from renkei.mapping.check import check_mapping, unfilled
+from renkei.mapping.compiling import compile_translation
 from renkei.mapping.load import load_mapping, parse_mapping
 from renkei.mapping.model import FieldMapping
 from renkei.mapping.transforms import Transforms
-from renkei.mapping.translate import compile_translation
 from renkei.model import Run
 from renkei.people import FieldSpec, OwnFields
 from renkei.plan.pairing import Pairing
