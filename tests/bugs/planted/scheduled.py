@@ -70,7 +70,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "paused-schedule-begun",
         "A schedule that somebody has paused goes on.",
-        ("renkei.worker:Worker._due_now", "kept.paused_by is not None or ", ""),
+        ("renkei.schedule.foresight:Foresight.due_now", "kept.paused_by is not None or ", ""),
         (
             "renkei.store.due:Due.claim",
             'kept is None or kept["paused_by"] is not None',
