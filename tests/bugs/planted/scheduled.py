@@ -41,7 +41,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "fetch-deaf",
         "A stop does not reach a fetch: it reads to its end.",
-        ("renkei.plan.fetch:_stop_if", "if interrupted():", "if False:"),
+        ("renkei.plan.reading:stop_if", "if interrupted():", "if False:"),
         tests="tests/engine/test_schedules.py::test_a_fetch_is_interrupted_at_once[asked]",
     ),
     bug(
