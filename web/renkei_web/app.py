@@ -25,6 +25,7 @@ from renkei.errors import BusyError, RenkeiError, StoreError, UsageError
 from renkei.logs import log
 from renkei.words.i18n import LANGUAGES, speaking
 from renkei_web.hints import link_of
+from renkei_web.office import Office
 from renkei_web.probes import Probes
 from renkei_web.security import SAFE, Gate, same
 from renkei_web.sessions import Session
@@ -48,7 +49,7 @@ from renkei_web.views import (
     setup,
     single_sign_on,
 )
-from renkei_web.visit import Office, Visit, base_of
+from renkei_web.visit import Visit, base_of
 
 Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]

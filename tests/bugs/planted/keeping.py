@@ -193,7 +193,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "board-before-code",
         "The board tells of a company that requires a second factor to somebody who has none.",
-        ("renkei_web.visit:Office.shut_to", "elif code and not has_code:", "elif False:"),
+        ("renkei_web.office:Office.shut_to", "elif code and not has_code:", "elif False:"),
         tests="tests/web/test_second_factor.py::test_a_company_that_requires_it_is_a_name_before",
     ),
     bug(
