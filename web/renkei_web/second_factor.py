@@ -23,6 +23,7 @@ from renkei_web.sessions import Sessions
 from renkei_web.tables import half_log_ins, recovery_codes, second_factors
 from renkei_web.users import User
 
+# The usual ones of RFC 6238.
 STEP_S = 30
 DIGITS = 6
 

@@ -179,6 +179,7 @@ class Telling:
         names = self._names(audience)
         # These are told of all companies together. docs/decisions/2026-11-30-told-together.md
         gathered = words.TOGETHER if audience.of_all else ()
+        elsewhere = ("weekly",) if audience.of_all else ()  # one sum of all companies
         for receiver in audience.to:
             kinds = [kind for kind in KINDS if receiver.wants(kind) and kind not in gathered]
             now = [state for state in open_ if state.kind in kinds]
@@ -188,8 +189,7 @@ class Telling:
                 if now or by_now:
                     messages.append(words.states_message(now, by_now, names))
                 for kind, make in more:
-                    elsewhere = audience.of_all and kind == "weekly"  # one sum of all companies
-                    if receiver.wants(kind) and not elsewhere:
+                    if receiver.wants(kind) and kind not in elsewhere:
                         messages.append(make(names))
             if messages:
                 yield letter_if_any(audience, receiver, messages)
