@@ -81,6 +81,8 @@ class Office:
         """Return whether a company on which somebody has a right asks them for a second factor."""
         if not self.several or not user.by_password:
             return False
+        # One is enough: on the pages about all of them rights on that one could be given away.
+        # docs/decisions/2026-11-29-companies-in-the-browser.md
         held, main = self.rights.held(user), load_main(self.config_path)
         for name in main.names():
             if not held.of(name).sees:

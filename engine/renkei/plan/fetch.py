@@ -73,6 +73,7 @@ class Fetch:
         rosters = read_both(source, target, base, self.observer, self.interrupted)
         for side, roster in zip((source, target), rosters, strict=True):
             refuse_unknown_roles(side, roster)
+        # only now that both are whole: docs/decisions/2026-11-30-compared-at-the-end.md
         serving, listing = self._listing(source, target, rosters, base)
         counts, whole = self._add_items(run_id, listing)
         with self.store.one_moment():  # one transaction for all of these questions
