@@ -18,8 +18,9 @@ from pathlib import Path
 
 from attrs import define, field
 
+from renkei.alerts.gathering import tell_of_all, untold
 from renkei.alerts.sending import tell_of
-from renkei.alerts.telling import beat, tell_of_all, untold
+from renkei.alerts.telling import beat
 from renkei.clock import Clock
 from renkei.config.clock import clock_for_all
 from renkei.config.load import load_config, load_main

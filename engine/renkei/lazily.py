@@ -1,6 +1,7 @@
 """Packages whose names are imported when they are asked for, so that a short command loads little.
 
-Python asks the ``__getattr__`` of a package for a name that nobody has imported yet.
+Python asks the ``__getattr__`` of a package for a name that nobody has imported yet. Why only two
+packages are so: docs/decisions/2026-11-30-names-from-their-modules.md.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -5,7 +5,7 @@ Python, cattrs and SQLAlchemy work much out when it is first needed, and keep it
 fetch and sync behind it, a fork needs a third of the time for its own. No company has a part in it,
 and no system: two files in a new folder are the systems, and a schema of its own beside the real
 one is the store, since only a server's own statements are worked out for a server. All of it is
-removed again.
+removed again. What else was tried: docs/decisions/2026-11-30-rehearsal.md.
 """
 
 from __future__ import annotations

@@ -8,10 +8,7 @@ number of workers may look at one store, and each may be killed at any moment.
 from __future__ import annotations
 
 import datetime as dt
-import os
-import re
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial
@@ -19,57 +16,43 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from renkei.chores import Chores
 from renkei.clock import Clock
 from renkei.config.clock import clock_for
-from renkei.config.load import load_config, load_main
+from renkei.config.load import load_main
 from renkei.config.main import Main
 from renkei.config.records import Config
 from renkei.config.store import store_at
+from renkei.config.watched import Watched
 from renkei.errors import RenkeiError
 from renkei.logs import about, log
 from renkei.observer import Observer
 from renkei.people import ClosedHours
 from renkei.runs import Runs
 from renkei.schedule.dispatcher import Dispatcher
+from renkei.schedule.foresight import Foresight, Named
 from renkei.schedule.job import Claim, Job, Kept, State, account_of
 from renkei.schedule.rule import Schedule
-from renkei.schedule.times import AHEAD, LATE, SPARE, Ahead, Due, due_after, due_until, passed, ripe
+from renkei.schedule.times import LATE, Ahead, Due, passed
 from renkei.scheduled import ahead_of, wait_before
 from renkei.store.companies import Companies as Store
 from renkei.store.due import Name
 from renkei.store.schema import seen_beside
 from renkei.store.workers import SIGN_S
 from renkei.systems import Systems
-from renkei.yamlfile.files import read_file
 
 LOOK_S = 4.0
 """How often it is looked whether something is due or somebody has died, in seconds."""
 
-KNOWN = dt.timedelta(hours=1)
-"""For this long it counts how long a run takes, and a schedule with nothing ahead is let alone."""
 
 PUT = dt.timedelta(seconds=2)
 """How long it may take until what a person has asked for is in the queue."""
 
-_MAY_HAVE = re.compile(r"^(?![ \t]*#).*schedules", re.MULTILINE)
-"""
-What stands in a file that has schedules, in whichever style: all may be one line, and # in a text.
-"""
 
 Used = Callable[[], Mapping[Name, str]]
 """Returns which account each connection has used last."""
-
-
-@frozen(kw_only=True)
-class Read:
-    """A company's file as it was read; no *config* where it has no schedules, or is *wrong*."""
-
-    stamp: tuple[object, ...]
-    config: Config | None = None
-    wrong: bool = False
 
 
 @define
@@ -90,18 +73,12 @@ class Worker:
     chores: Chores = field(init=False)
     _store: Store | None = field(default=None, init=False)
     _place: str = field(default="", init=False)
-    _read: dict[str, Read] = field(factory=dict, init=False)
+    _files: Watched = field(init=False)
+    _foresight: Foresight = field(factory=Foresight, init=False)
     _clocks: dict[str, Clock] = field(factory=dict, init=False)
-    _ahead: dict[Name, tuple[dt.datetime, Ahead]] = field(factory=dict, init=False)
     _hours: dict[str, tuple[ClosedHours, ...]] = field(factory=dict, init=False)
     """The usual closed hours by connector: each is asked once, not for every company."""
-    _handled: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
-    """The last due time of each schedule that somebody has taken up, and since when we know."""
-    _anew: Counter[Name] = field(factory=Counter, init=False)
-    """How often a schedule had other times than those of its file, as we have read it."""
-    _quiet: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
-    """Between which moments nothing of a schedule can begin."""
-    _in_line: list[Name] = field(factory=list, init=False)
+    _in_line: list[Named] = field(factory=list, init=False)
     """The schedules that were due at the last look, and found no room, in their order."""
     _wrong: frozenset[str] | None = field(default=None, init=False)
     """The companies of which the store was told that their files have mistakes; None: not yet."""
@@ -111,6 +88,7 @@ class Worker:
 
     def __attrs_post_init__(self) -> None:
         self.chores = Chores(self.path, self.lets_go)
+        self._files = Watched(self.path, self._foresight.forget)
 
     def __enter__(self) -> Self:
         return self
@@ -170,19 +148,15 @@ class Worker:
 
     def _look(self, main: Main, store: Store) -> None:
         names = main.names() if main.folder else [""]
-        for gone in self._read.keys() - set(names):
-            del self._read[gone]
+        config_of = self._files.look(main, names)
         kept, at_work = store.all_kept(), store.open_jobs()
         used = cache(store.accounts_used)
-        config_of = cache(partial(self._config, main, _stamp(main.path)))
-        known = set(names)
         for job in at_work:
             if self._stopped:
                 return
-            name = job.claim.company
-            config = config_of(name) if name in known else None
-            known_of = kept.get((name, job.claim.schedule))
-            self._take_up(main, store, config, job, used, kept=known_of)
+            claim = job.claim
+            its_schedule = kept.get((claim.company, claim.schedule))
+            self._take_up(main, store, config_of(claim.company), job, used, kept=its_schedule)
         busy = {(job.claim.company, job.claim.schedule): job for job in at_work}
         for config, schedule in self._in_turn(names, config_of):
             key = config.company.name, schedule.name
@@ -203,17 +177,16 @@ class Worker:
         """Yield all schedules, those first that have found no room: the longest in line first."""
         # Else those with a name late in the alphabet never begin where more is due than is done.
         in_line, self._in_line = dict.fromkeys(self._in_line), []
-        known = set(names)
         for name, called in in_line:
-            config = config_of(name) if name in known else None
-            yield from (each for each in _schedules(config) if each[1].name == called)
+            theirs = _schedules(config_of(name))
+            yield from (each for each in theirs if each[1].name == called)
         for name in names:  # read one by one: the first run does not wait for a thousand files
             theirs = _schedules(config_of(name))
             yield from (each for each in theirs if (name, each[1].name) not in in_line)
 
     def _note_files(self, store: Store, now: dt.datetime) -> None:
         """Keep of which companies nothing runs for a mistake in the file: somebody is told."""
-        wrong = frozenset(name for name, read in self._read.items() if read.wrong)
+        wrong = self._files.wrong
         known = store.wrong_files() if self._wrong is None else self._wrong
         if wrong != known:
             store.note_files(wrong, now)
@@ -233,11 +206,11 @@ class Worker:
         """Have a run of *schedule* begun if it is due; it is only told while the last *hangs*."""
         key, now = (config.company.name, schedule.name), self._clock(config).now()
         if kept is None or not kept.holds(schedule.timing, now):
-            self._mind_other_times(key, schedule, kept)
+            self._foresight.other_times(key, schedule, kept)
             store.count_from(key, schedule.timing, now)
-            self._quiet.pop(key, None)
             return
-        due = self._due_now(key, config, schedule, kept, now)
+        ahead = partial(self._what_is_ahead, config, schedule)
+        due = self._foresight.due_now(key, schedule, kept, now, ahead)
         if due is None:
             return
         claim = Claim(*key, due.at)
@@ -253,69 +226,21 @@ class Worker:
         mine = store.claim(claim, now, count, told or "queued")
         if mine is None:
             return
-        self._handled[key] = due.at, now
+        self._foresight.taken_up(key, due.at, now)
         if mine and told is None:
             self._start(store, claim, account, now)
         elif mine:
             log.warning("schedule_left_out", kind=schedule.name, reason=told)
             self.chores.wake()
 
-    def _due_now(
-        self, key: Name, config: Config, schedule: Schedule, kept: Kept, now: dt.datetime
-    ) -> Due | None:
-        """Return what is due of a schedule and not taken up yet, as far as this worker knows."""
-        # Of a thousand, most have nothing ahead for hours: that is not worked out at each look.
-        begin, end = self._quiet.get(key, (now, now))
-        if kept.paused_by is not None or begin <= now < end:
-            return None
-        until = self._quiet_until(key, schedule, kept, now)
-        if until > now:
-            self._quiet[key] = now, until
-            return None
-        ahead = self._what_is_ahead(config, schedule, now)
-        due = ripe(schedule, key[0], now, kept.since, ahead)
-        if due is None or self._is_handled(key, due.at, now):
-            return None
-        return due
-
-    def _quiet_until(
-        self, key: Name, schedule: Schedule, kept: Kept, now: dt.datetime
-    ) -> dt.datetime:
-        """Return until when nothing of a schedule can begin."""
-        last = due_until(schedule, key[0], now)
-        if last is not None and last > kept.since and not self._is_handled(key, last, now):
-            return now
-        latest = now + KNOWN
-        soon = due_after(schedule, key[0], now)
-        if soon is None:
-            return latest
-        # Closed hours may let a run begin before it is due: so much earlier it is looked at again.
-        return min(soon - AHEAD - SPARE, latest)
-
-    def _is_handled(self, key: Name, due: dt.datetime, now: dt.datetime) -> bool:
-        """Return whether somebody has taken up a due time, by a clock that was not ahead."""
-        known = self._handled.get(key)
-        return known is not None and known[0] == due and known[1] <= now
-
-    def _mind_other_times(self, key: Name, schedule: Schedule, kept: Kept | None) -> None:
-        """Tell once if the times of a schedule change though its file does not: nothing begins."""
-        if kept is not None and kept.timing != schedule.timing:
-            self._anew[key] += 1
-            if self._anew[key] == 2:
-                log.warning("schedule_times_differ", kind=schedule.name)
-
-    def _what_is_ahead(self, config: Config, schedule: Schedule, now: dt.datetime) -> Ahead:
-        """Return what a run meets, as it was known within the last hour."""
-        key, way = (config.company.name, schedule.name), (schedule.from_, schedule.to)
-        known = self._ahead.get(key)
-        if known is None or abs(now - known[0]) >= KNOWN:
-            systems = Systems(config, self._clock(config), self.observer, hours=self._hours)
-            ahead = Ahead()
-            with suppress(RenkeiError):  # what is wrong with a connection, the job will tell
-                costs = self._opened(config.main).last_costs(key[0], *way)
-                ahead = ahead_of(schedule, systems, *costs)
-            known = self._ahead[key] = now, ahead
-        return known[1]
+    def _what_is_ahead(self, config: Config, schedule: Schedule) -> Ahead:
+        """Return what a run meets: closed hours, and how long the last one took."""
+        systems = Systems(config, self._clock(config), self.observer, hours=self._hours)
+        with suppress(RenkeiError):  # what is wrong with a connection, the job will tell
+            way = schedule.from_, schedule.to
+            costs = self._opened(config.main).last_costs(config.company.name, *way)
+            return ahead_of(schedule, systems, *costs)
+        return Ahead()
 
     def _take_up(
         self,
@@ -344,9 +269,7 @@ class Worker:
         if config is not None and _rests(config, job, now):
             return
         goal = job.errand.target if job.errand else _goal(config, claim)
-        if goal is None:
-            return
-        if self._is_on_its_way(job, now):
+        if goal is None or self._is_on_its_way(job, now):
             return
         account = account_of(claim.company, goal, used().get((claim.company, goal)))
         if not self.dispatcher.has_room(account):
@@ -369,7 +292,7 @@ class Worker:
     def _mind_ended(self) -> None:
         """Keep of jobs that have ended without a word that nobody is at them."""
         for claim in self.dispatcher.ended():
-            self._ahead.pop((claim.company, claim.schedule), None)
+            self._foresight.ended((claim.company, claim.schedule))
             clock = self._clocks.get(claim.company) or Clock()
             again = clock.now() + wait_before(claim.attempt + 1)
             if self._store is not None:
@@ -383,31 +306,13 @@ class Worker:
             self._clocks[name] = self.clocks(config)
         return self._clocks[name]
 
-    def _config(self, main: Main, of_main: tuple[int, ...], name: str) -> Config | None:
-        """
-        Return the configuration of a company if it has schedules; each mistake is told once.
-
-        *of_main* is the stamp of the main file.
-        """
-        path = main.new_file(name) if main.folder else main.path
-        stamp = _stamp(path), of_main
-        known = self._read.get(name)
-        if known is None or known.stamp != stamp:
-            known = self._read[name] = _read(self.path, path, name, stamp)
-            # With another file its schedules may have other times and connections.
-            self._quiet = {key: end for key, end in self._quiet.items() if key[0] != name}
-            self._ahead = {key: each for key, each in self._ahead.items() if key[0] != name}
-            for key in [key for key in self._anew if key[0] == name]:
-                del self._anew[key]
-        return known.config
-
     def _opened(self, main: Main) -> Store:
         place = store_at(main.store, main.path.parent)
         if self._store is None or place != self._place:
             self._close()
             self._store = Store(place, seen=seen_beside(place, main.path), who=self.who)
             self._store.tell(self.observer)
-            self._handled = self._store.last_dues()
+            self._foresight.begin(self._store.last_dues())
             self._signed = self._wrong = None  # another store may not know us, and what we read
             self._place = place
         return self._store
@@ -418,29 +323,11 @@ class Worker:
             self._store = None
 
 
-def _read(path: Path, own: Path, name: str, stamp: tuple[object, ...]) -> Read:
-    try:
-        if not _MAY_HAVE.search(read_file(own)):  # a thousand without: none is taken apart
-            return Read(stamp=stamp)
-        return Read(stamp=stamp, config=load_config(path, name or None))
-    except RenkeiError as error:
-        log.error("configuration_wrong", company=name, code=error.code)
-        return Read(stamp=stamp, wrong=True)
-
-
 def _schedules(config: Config | None) -> Iterator[tuple[Config, Schedule]]:
     """Yield the schedules of a company, of which there are none while its file cannot be read."""
     if config is not None:
         for schedule in config.schedules:
             yield config, schedule
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    try:
-        found = os.stat(path)  # noqa: PTH116 - a thousand of them
-    except OSError:
-        return ()
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _goal(config: Config | None, claim: Claim) -> str | None:

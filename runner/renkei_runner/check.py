@@ -15,7 +15,7 @@ from renkei_runner.cli import command, option
 from renkei_runner.documents import Document, document, error_parts
 from renkei_runner.hints import told
 from renkei_runner.output import emit, next_steps, say
-from renkei_runner.screens import first_pair
+from renkei_runner.steps import first_pair
 
 if TYPE_CHECKING:
     from renkei.runs import Checked, Runs

@@ -81,16 +81,17 @@ def sheet_document(sheet: Sheet) -> Document:
         "renkei": sheet.renkei,
         "date": sheet.date.isoformat(),
         "counts": sheet.counts(),
-        "promises": [
-            {
-                "name": each.name,
-                "says": each.says,
-                "result": each.result,
-                "tests": list(each.tests),
-                "why": each.why,
-            }
-            for each in sheet.promises
-        ],
+        "promises": [_promise(each) for each in sheet.promises],
+    }
+
+
+def _promise(promise: Promised) -> Document:
+    return {
+        "name": promise.name,
+        "says": promise.says,
+        "result": promise.result,
+        "tests": list(promise.tests),
+        "why": promise.why,
     }
 
 

@@ -38,9 +38,10 @@ def stands(main: Main) -> tuple[str, str | None, str]:
         with existing(place) as database:
             is_empty = database is None or not has_people(database)
         left = str(main.path.with_name(DASHBOARD))
-        if is_empty and (beside := standing(left)) not in (None, SCHEMA.head):
-            return left, beside, SCHEMA.head  # counting its people would bring it up to date
         if is_empty:
+            beside = standing(left)
+            if beside not in (None, SCHEMA.head):
+                return left, beside, SCHEMA.head  # counting its people would bring it up to date
             refuse_left_behind(main)
     return shown(place), found, SCHEMA.head
 

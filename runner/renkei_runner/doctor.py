@@ -18,7 +18,8 @@ from renkei_runner.documents import Document, document
 from renkei_runner.output import emit, say
 
 if TYPE_CHECKING:
-    from renkei.operation.doctor import Doctor, Sign
+    from renkei.operation.doctor import Doctor
+    from renkei.operation.signs import Sign
 
 SHOWN = 10
 """How many lines of one kind stand on the screen; JSON has all."""
@@ -35,7 +36,8 @@ SHOWN = 10
 def doctor(app: App, *, systems: bool, bundle: Path | None, log: Path | None) -> int:
     from renkei.config import load_main
     from renkei.logs import configure_logging
-    from renkei.operation.doctor import Doctor, needing
+    from renkei.operation.doctor import Doctor
+    from renkei.operation.signs import needing
 
     if app.given_company is not None:
         raise UsageError(_("The doctor looks at all companies."), code="company")
@@ -56,7 +58,7 @@ def doctor(app: App, *, systems: bool, bundle: Path | None, log: Path | None) ->
 def _dashboard(made: Doctor) -> Iterator[Sign]:
     """Yield how the database of the dashboard is."""
     from renkei.config.store import store_at
-    from renkei.operation.doctor import Sign
+    from renkei.operation.signs import Sign
 
     try:
         store_at(made.main.store, made.main.path.parent)
@@ -90,25 +92,26 @@ def _written(goal: Path, made: Doctor, signs: Sequence[Sign], log: Path | None) 
 
 
 def _document(signs: Sequence[Sign], bundle: Path | None, written: Sequence[str]) -> Document:
-    from renkei.operation.doctor import needing
+    from renkei.operation.signs import needing
 
-    found = [
-        {
-            "subject": each.subject,
-            "level": each.level,
-            "code": each.code,
-            "company": each.company or None,
-            "message": each.message,
-            "figures": dict(each.figures),
-        }
-        for each in signs
-    ]
+    found = [_sign_parts(each) for each in signs]
     more = {} if bundle is None else {"bundle": str(bundle), "files": list(written)}
     return document(ok=not needing(signs), signs=found, **more)
 
 
+def _sign_parts(sign: Sign) -> Document:
+    return {
+        "subject": sign.subject,
+        "level": sign.level,
+        "code": sign.code,
+        "company": sign.company or None,
+        "message": sign.message,
+        "figures": dict(sign.figures),
+    }
+
+
 def _show(app: App, signs: Sequence[Sign], bundle: Path | None, written: Sequence[str]) -> None:
-    from renkei.operation.doctor import needing, subject_text
+    from renkei.operation.signs import needing, subject_text
 
     marks = {"ok": _("ok"), "note": _("note"), "warning": _("warning"), "problem": _("PROBLEM")}
     helps = {

@@ -86,17 +86,18 @@ def field_parts(spec: FieldSpec) -> Document:
 
 def account_parts(accounts: Sequence[KnownAccount]) -> Document:
     """Return whose accounts the first fetch of a pair has compared; nothing of any other one."""
-    found = [
-        {
-            "connection": each.connection,
-            "name": each.customer.name or None,
-            "ids": list(each.customer.ids),
-            "corporate_numbers": list(each.customer.corporate_numbers),
-            "confirmed": each.confirmed_by is not None,
-        }
-        for each in accounts
-    ]
+    found = [_account(each) for each in accounts]
     return {"accounts": found} if found else {}
+
+
+def _account(known: KnownAccount) -> Document:
+    return {
+        "connection": known.connection,
+        "name": known.customer.name or None,
+        "ids": list(known.customer.ids),
+        "corporate_numbers": list(known.customer.corporate_numbers),
+        "confirmed": known.confirmed_by is not None,
+    }
 
 
 def noted_parts(line: Noted) -> Document:

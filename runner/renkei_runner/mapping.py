@@ -152,20 +152,21 @@ def _document(run_id: str, item: Item, steps: list[Step]) -> Document:
         run=run_id,
         number=item.number,
         difference=item.difference.value,
-        steps=[
-            {
-                "line": step.line,
-                "source_field": step.source_field,
-                "target_field": step.target_field,
-                "read": step.read,
-                "transform": step.transform,
-                "translated": step.translated,
-                "compared_with": step.compared_with,
-                "verdict": step.verdict,
-            }
-            for step in steps
-        ],
+        steps=[_step_parts(step) for step in steps],
     )
+
+
+def _step_parts(step: Step) -> Document:
+    return {
+        "line": step.line,
+        "source_field": step.source_field,
+        "target_field": step.target_field,
+        "read": step.read,
+        "transform": step.transform,
+        "translated": step.translated,
+        "compared_with": step.compared_with,
+        "verdict": step.verdict,
+    }
 
 
 def verdict_text(step: Step, labels: Labels) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,7 +17,11 @@ from renkei_runner.cli import argument, command, group, option
 from renkei_runner.documents import document, report_document, reports_document
 from renkei_runner.output import emit, next_steps, raw, say, table
 from renkei_runner.parameters import AGE
-from renkei_runner.screens import first_pair, show_report
+from renkei_runner.screens import show_report
+from renkei_runner.steps import first_pair
+
+if TYPE_CHECKING:
+    from renkei.runs import Runs
 
 USUAL = dt.timedelta(days=90)
 """After which age values are purged where nobody says anything."""
@@ -98,12 +103,7 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
         run = runs.run(run_id)
         labels, technical = runs.labels(run_id), runs.labels(run_id, technical=True)
         # Before anything is shown or written: what cannot be noted is not done (F98).
-        if page is not None:
-            runs.note("exported", run_id, what="report.html")
-        if as_csv or app.json:
-            runs.note("exported", run_id, what="report.csv" if as_csv else "report.json")
-        elif page is None:
-            runs.note("details_opened", run_id, what="report")
+        _note(runs, run_id, page=page is not None, as_csv=as_csv, as_json=app.json)
         if page is not None:
             write_private(page, report_page(run, runs.items(run_id), labels))
         if as_csv:
@@ -112,13 +112,22 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
             left = runs.left_for_you(run_id)
             emit(report_document(run, runs.items(run_id), technical, left))
         elif page is not None:
-            say(
-                _("{path} is written. It holds personal data: only you can read it.").format(
-                    path=page
-                )
-            )
+            text = _("{path} is written. It holds personal data: only you can read it.")
+            say(text.format(path=page))
         else:
             show_report(app, run, lambda: runs.items(run_id), technical)
+
+
+def _note(runs: Runs, run_id: str, *, page: bool, as_csv: bool, as_json: bool) -> None:
+    """Write into the audit log what leaves renkei, or that somebody looks at a report."""
+    if page:
+        runs.note("exported", run_id, what="report.html")
+    if as_csv:
+        runs.note("exported", run_id, what="report.csv")
+    elif as_json:
+        runs.note("exported", run_id, what="report.json")
+    elif not page:
+        runs.note("details_opened", run_id, what="report")
 
 
 def _show_list(app: App, found: list[Run]) -> None:

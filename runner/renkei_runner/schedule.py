@@ -55,11 +55,7 @@ def list_(app: App, name: str | None) -> None:
     known: list[Known] = []
     for runs in each_company(app):
         known += _known(app, runs, name)
-    found = [each for each in known if name in (None, each.shown.schedule.name)]
-    if known and not found:
-        names = _(", ").join(sorted({each.shown.schedule.name for each in known}))
-        message = _("There is no schedule {name}. There are: {names}.")
-        raise UsageError(message.format(name=name, names=names), code="schedule")
+    found = _named(known, name)
     for each in found:
         if each.shown.mistake:
             warn(each.shown.mistake)
@@ -69,6 +65,21 @@ def list_(app: App, name: str | None) -> None:
     if not found:
         say(_("There are no schedules. They stand under schedules: in the configuration."))
         return
+    _show_listed(app, found, name)
+
+
+def _named(known: Sequence[Known], name: str | None) -> list[Known]:
+    """Return the schedules of that *name*, None: all; UsageError where there are others only."""
+    found = [each for each in known if name in (None, each.shown.schedule.name)]
+    if known and not found:
+        names = _(", ").join(sorted({each.shown.schedule.name for each in known}))
+        message = _("There is no schedule {name}. There are: {names}.")
+        raise UsageError(message.format(name=name, names=names), code="schedule")
+    return found
+
+
+def _show_listed(app: App, found: Sequence[Known], name: str | None) -> None:
+    """Print schedules and what can be done; with *name*, those of one name, all runs as well."""
     company = found[0].company.name
     of_all = not app.company and bool(company)
     _show_all(found, of_all=of_all)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import define
-
-from renkei.model import HALTS, NAMED, Difference, Item, Outcome, Run, Status
+from renkei.model import NAMED, Difference, Item, Outcome, Run, Status
 from renkei.words.facts import moment_text, run_facts
 from renkei.words.i18n import _
 from renkei.words.sentences import (
@@ -31,10 +29,12 @@ from renkei_runner.documents import (
 from renkei_runner.failures import INTERRUPTED, resume_advice
 from renkei_runner.output import emit, next_steps, note, say, table, warn
 from renkei_runner.progress import account_lines
+from renkei_runner.steps import Shown, choosing, say_next, ways_of
 
 if TYPE_CHECKING:
-    from renkei.runs import Carried, Runs
-    from renkei.words.labels import Labels, Possible
+    from renkei.people import Value
+    from renkei.runs import Carried
+    from renkei.words.labels import Labels
     from renkei_runner.app import App
 
 CODES = {Status.DONE: 0, Status.DONE_WITH_ERRORS: 1}
@@ -44,12 +44,6 @@ ACCOUNTS = ("account_named",)
 
 NUMBERLESS_SHOWN = 3
 """How many who only lack a number are shown one by one where everybody is shown."""
-
-
-def first_pair(runs: Runs) -> tuple[str, str]:
-    """Return source and target of a first fetch, or words for them if nothing can be fetched."""
-    pair = next(iter(runs.pairs()), None)
-    return (pair.source, pair.target) if pair else ("SOURCE", "TARGET")
 
 
 def show_found(
@@ -130,7 +124,7 @@ def show_items(
     headline(run)
     say_notices(run, labels)
     numberless = []
-    shown = _Shown()
+    shown = Shown()
     for item in items:
         shown.see(item)
         if not all_of_them and _only_lacks_number(item):
@@ -143,64 +137,9 @@ def show_items(
         say(_("Employees without a difference: {command}").format(command=command))
     if run.status is not Status.READY:
         next_steps((app.command("report", run.id), _("what became of each employee")))
-    elif "choose" in labels.possible and (steps := list(_choosing(app, run, shown))):
-        next_steps(*steps)
-    else:
-        next_steps(*_ways(app, run, labels)[-1:])
-
-
-@define
-class _Shown:
-    """The part of a plan shown: how many can be chosen, and whom a person could release."""
-
-    plain: int = 0
-    look_first: int = 0
-    pair: Item | None = None
-    twin: Item | None = None
-
-    def see(self, item: Item) -> None:
-        """Count *item*; the first of each kind stands as an example."""
-        if item.difference in (Difference.NEW, Difference.CHANGED):
-            self.look_first += item.look_first
-            self.plain += not item.look_first
-        if item.is_releasable:
-            self.pair = self.pair or item
-            if item.target_id is None:
-                self.twin = self.twin or item
-
-
-def _choosing(app: App, run: Run, shown: _Shown) -> Iterator[tuple[str, str]]:
-    """Yield the commands that choose among those who were *shown*."""
-    can_choose = bool(shown.plain or shown.look_first)
-    if can_choose and run.counts.get(Difference.NEW):
-        values = _("the values for --new that new employees may need")
-        yield app.command("choices", run.target), values
-    is_halted = any(notice.code in HALTS for notice in run.notices)
-    allow = ("--allow-unusual",) if is_halted else ()  # advise nothing that would be refused
-    everybody = ("sync", run.id, "--difference", "new,changed")
-    if shown.plain:
-        yield app.command(*everybody, *allow), _("write all of these")
-    if shown.look_first:
-        text = _("also those to be looked at first")
-        yield app.command(*everybody, "--look-first", *allow), text
-    if can_choose:
-        one = app.command("sync", run.id, "--number", "NUMBER", *allow)
-        yield one, _("write only one employee")
-    yield from _releasing(app, run, shown)
-
-
-def _releasing(app: App, run: Run, shown: _Shown) -> Iterator[tuple[str, str]]:
-    """Yield the commands that release those who were *shown*."""
-    why = ("--why", "REASON")
-    if shown.pair is not None:
-        number = shown.pair.number or ""
-        called = [each.number or each.id for each in shown.pair.candidates]
-        named = f"{number}={called[0]}" if shown.pair.target_id is None else number
-        text = _("if both are one person")
-        yield app.command("sync", run.id, "--same-person", named, *why), text
-    if shown.twin is not None:
-        text = _("if they are two people")
-        yield app.command("sync", run.id, "--as-new", shown.twin.number or "", *why), text
+        return
+    steps = list(choosing(app, run, shown)) if "choose" in labels.possible else []
+    next_steps(*(steps or ways_of(app, run, labels)[-1:]))
 
 
 def _only_lacks_number(item: Item) -> bool:
@@ -252,17 +191,18 @@ def say_item(item: Item, labels: Labels) -> None:
     mark = f"  ({_('look first')})" if item.look_first else ""
     say(f"{difference_text(item.difference)}  {number_text(item.number) or '-'}  {item.name}{mark}")
     for change in item.written:
-        before, after = (
-            labels.value(change.field, value) or _("(empty)")
-            for value in (change.before, change.after)
-        )
+        after = _value_text(change.field, change.after, labels)
         if item.difference is not Difference.NEW:
-            after = f"{before} → {after}"
+            after = f"{_value_text(change.field, change.before, labels)} → {after}"
         say(f"    {labels.field(change.field)}: {after}")
     for remark in (*item.reasons, *item.notes):
         say(f"    ! {reason_text(remark, labels)}")
     say_candidates(item, labels)
     say_released(item)
+
+
+def _value_text(field: str, value: Value, labels: Labels) -> str:
+    return labels.value(field, value) or _("(empty)")
 
 
 def say_candidates(item: Item, labels: Labels) -> None:
@@ -313,7 +253,7 @@ def show_outcome(
     say_left(app, run, left)
     if code in (PAUSED, INTERRUPTED):
         note(pause_text(app, run, labels))
-    _say_next(app, run, labels)
+    say_next(app, run, labels)
     return code
 
 
@@ -417,7 +357,7 @@ def show_report(app: App, run: Run, items: Callable[[], Iterable[Item]], labels:
         say_history(item, labels)
     if run.purged:
         say(_("The employees' values are purged; counts and outcomes are kept."))
-    _say_next(app, run, labels)
+    say_next(app, run, labels)
 
 
 def _outcome_document(
@@ -429,35 +369,3 @@ def _outcome_document(
         hint = resume_advice(app, run.id) if _goes_on(run, labels) else None
         result["error"] = error_parts(reason, stop_text(run, labels), hint=hint)
     return result
-
-
-def _say_next(app: App, run: Run, labels: Labels) -> None:
-    """Print what can be done next: nothing that would be refused when it is typed."""
-    ways = _ways(app, run, labels)
-    page = app.command("report", run.id, "--html", f"report-{run.id}.html")
-    keep = (page, _("keep the report as a page"))
-    match run.status:
-        case Status.FETCHING:
-            next_steps((app.command("reports"), _("list the latest runs")))
-        case Status.SYNCING:
-            report = (app.command("report", run.id), _("what became of each employee"))
-            next_steps(report, (app.command("cancel", run.id), _("stop after this employee")))
-        case Status.READY:
-            next_steps((app.command("plan", run.id), _("look at every difference")), *ways[:1])
-        case Status.PAUSED:
-            next_steps(*ways[:1], keep)
-        case _:
-            next_steps(*ways, *([] if run.outcomes is None else [keep]))
-
-
-def _ways(app: App, run: Run, labels: Labels) -> list[tuple[str, str]]:
-    """Return what is possible with a run, the most useful first: the command and what it does."""
-    unfinished = run.outcomes is not None and run.status is not Status.DONE and not run.purged
-    pair = ("--again", run.id) if unfinished else (run.source, run.target)
-    ways: dict[Possible, tuple[str, str]] = {
-        "choose": (app.command("sync", run.id), _("choose and write")),
-        "resume": (app.command("resume", run.id), _("continue")),
-        "retry": (app.command("sync", run.id, "--retry-failed"), _("try those who failed again")),
-        "fetch": (app.command("fetch", *pair), _("compare anew")),
-    }
-    return [step for name, step in ways.items() if name in labels.possible]

@@ -168,7 +168,8 @@ def choose(
 
     What was chosen *before* stays, and those whom the options name are added to it.
     """
-    if wanted.empty and (stored := runs.selection(run.id)) is not None:
+    stored = runs.selection(run.id) if wanted.empty else None
+    if stored is not None:
         return stored
     runs.refuse_choosing(run.id)  # before anybody answers questions in vain
     chosen = selection(app, runs, run, wanted)

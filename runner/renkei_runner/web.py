@@ -81,10 +81,8 @@ def web(
     if not app.config_file.exists():
         _begin(app.config_file.absolute())
     main = _main(app)  # a mistake in it is told now, not on the first page
-    lets_people_in = oidc_issuer is not None or not main.settings.only_sso
-    if new_link is None and not lets_people_in:
-        message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
-        raise UsageError(message, code="oidc", where=str(app.config_file.absolute()))
+    if new_link is None:
+        _refuse_nobody(main, oidc_issuer)
     if main.settings.metrics is not None:
         from renkei.operation.metrics import token_of
 
@@ -109,15 +107,19 @@ def web(
     with server as address:
         say(_("The dashboard: {address}").format(address=address))
         if link := server.first_link(address):
-            say(
-                _("Nobody can log in yet. Open this link once, within a day: {link}").format(
-                    link=link
-                )
-            )
+            text = _("Nobody can log in yet. Open this link once, within a day: {link}")
+            say(text.format(link=link))
         say(_("Ctrl-C stops the dashboard; a sync that is going on goes on."))
         with kept_beside(app) if with_worker else nullcontext():
             server.serve()
     return 0
+
+
+def _refuse_nobody(main: Main, oidc_issuer: str | None) -> None:
+    """Raise UsageError where nobody could log in: only by single sign-on, and there is none."""
+    if main.settings.only_sso and oidc_issuer is None:
+        message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
+        raise UsageError(message, code="oidc", where=str(main.path))
 
 
 def _tls(listen: str, certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None:

@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from tests.engine.test_companies import company, planned
 from tests.postgres import Database as OnServer
 
-from renkei.alerts import senders, telling
+from renkei.alerts import senders, telling, trying
+from renkei.alerts.audience import audiences
 from renkei.alerts.child import installed, notifier_for, sent
 from renkei.alerts.notifier import (
     InDoubtError,
@@ -821,7 +822,7 @@ def test_a_way_out_of_all_that_cannot_be_had_leaves_a_companys_own(
         ("states", "Acme (acme)")
     ]
     assert [each["event"] for each in said()] == ["not_told"]
-    levels = [each.level for each in telling.findings(load_config(main, "acme"))]
+    levels = [each.level for each in trying.findings(load_config(main, "acme"))]
     assert levels == ["ok", "warning"]
 
 
@@ -1188,7 +1189,7 @@ def test_a_check_tells_whether_a_message_could_leave(
     monkeypatch.setenv("HOOK", "slack://secret/b/c")
     ((level, message),) = told()
     assert (level, message.startswith("env:HOOK is told")) == ("ok", True)
-    monkeypatch.setattr(telling, "find_spec", lambda _name: None)
+    monkeypatch.setattr(trying, "find_spec", lambda _name: None)
     ((level, message),) = told()
     assert (level, "renkei[notify]" in message) == ("warning", True)
     monkeypatch.setenv("HOOK", "chatwork://t@1")
@@ -1251,7 +1252,7 @@ def test_the_main_file_of_several_has_receivers_of_its_own(tmp_path: Path) -> No
     assert load_main(main).notify.names == "label"
     config: Config = load_config(main, "acme")
     assert config.notify.to == ()
-    (audience,) = telling.audiences(config)
+    (audience,) = audiences(config)
     assert audience.of_all
     main.write_text(main.read_text().replace("env:HOOK", "slack://a/b"))
     with pytest.raises(MappingError, match=r"renkei\.yaml:3:21"):

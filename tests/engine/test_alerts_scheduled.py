@@ -18,7 +18,8 @@ from tests.engine.world import World
 
 from renkei import chores, retention
 from renkei.alerts import telling
-from renkei.alerts.telling import Telling, tell_of_all
+from renkei.alerts.gathering import tell_of_all
+from renkei.alerts.telling import Telling
 from renkei.chores import Chores
 from renkei.companies import Companies as Door
 from renkei.config import Config, load_config, load_main

@@ -28,6 +28,7 @@ from tests.sampling import some
 
 from renkei import files
 from renkei.companies import Companies as Door
+from renkei.companies import leaving
 from renkei.config import Company, load_config, load_main
 from renkei.config.edit import befores, change_key
 from renkei.config.heads import Heads, head_of
@@ -679,7 +680,7 @@ def test_a_removal_that_was_cut_off_goes_on(
     main = load_main(company(tmp_path, "acme"))
     with closing(opened(str(tmp_path / "all.db"), "acme")) as store:
         written(store)
-    of = Door if at_step == "_certify" else Companies
+    of = leaving if at_step == "_certify" else Companies
     with monkeypatch.context() as patch, Door(main) as door:
         patch.setattr(of, at_step, die)
         with pytest.raises(KilledError):

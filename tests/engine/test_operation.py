@@ -14,9 +14,10 @@ from renkei.config import load, load_main
 from renkei.config.records import OAuth2, _ByProtocol, _Limit
 from renkei.config.retention import Age
 from renkei.operation.bundle import KEYS, NUMBERS, REMOVED, SWITCHES, StandIns, redacted
-from renkei.operation.doctor import Doctor, needing
+from renkei.operation.doctor import Doctor
 from renkei.operation.metrics import exposition, families, figures_of
 from renkei.operation.ready import unready
+from renkei.operation.signs import needing
 from renkei.people import ClosedHours, RequestLimit
 from renkei.schedule.rule import Days, Window
 from renkei.store.figures import Counts, Figures

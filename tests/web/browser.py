@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from renkei.schedule.job import Claim
     from renkei_sandbox.messages import Kind, Request
+    from renkei_web.office import Office as WebOffice
     from renkei_web.server import Server
     from renkei_web.sso import SignOn
-    from renkei_web.visit import Office as WebOffice
 
 NAMES = (
     "chromium-headless-shell",
@@ -254,8 +254,8 @@ class Person:
         """Have these ticked before: each search and each tick is a page for itself."""
         from renkei_runner.deeds import launch
         from renkei_web.database import Database
+        from renkei_web.office import Office
         from renkei_web.processes import Work
-        from renkei_web.visit import Office
 
         # its own: the server may be another process by now
         database = Database(self.office.dashboard)

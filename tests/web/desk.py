@@ -25,10 +25,10 @@ from renkei_runner.deeds import launch
 from renkei_web import passwords
 from renkei_web.app import make_app
 from renkei_web.database import Database
+from renkei_web.office import Office as WebOffice
 from renkei_web.processes import Asked, Launch, Work
 from renkei_web.sso import SignOn
 from renkei_web.users import Role
-from renkei_web.visit import Office as WebOffice
 
 PASSWORD = "four invented words together"
 HASHER = passwords._hasher

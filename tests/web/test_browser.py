@@ -31,9 +31,9 @@ from tests.web.test_single_sign_on import signing
 from renkei.config import load_config
 from renkei_runner.deeds import launch
 from renkei_web.database import Database
+from renkei_web.office import Office as WebOffice
 from renkei_web.processes import Work
 from renkei_web.users import Role
-from renkei_web.visit import Office as WebOffice
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

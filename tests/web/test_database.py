@@ -26,10 +26,10 @@ from renkei.logs import configure_logging
 from renkei_runner.deeds import launch
 from renkei_web.database import Database
 from renkei_web.moving import put_away
+from renkei_web.office import Office
 from renkei_web.processes import Work
 from renkei_web.tables import metadata
 from renkei_web.users import Role
-from renkei_web.visit import Office
 
 pytestmark = pytest.mark.sqlite
 

@@ -203,7 +203,7 @@ def test_a_clock_that_is_off_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch
     """By that of the database server, and with --systems by those of the systems."""
     monkeypatch.delenv("RENKEI_NOW")
     doctor = Doctor(load_main(desk.folder / "renkei.yaml"))
-    (sign,) = doctor._clock(cast("Store", Server()))
+    (sign,) = doctor._stored._clock(cast("Store", Server()))
     assert (sign.level, sign.code, sign.figures) == ("warning", "clock_off", {"seconds": 120.0})
     assert [each.level for each in _off(-90.0)] == ["warning"]
     assert not [*_off(None), *_off(30.0)]

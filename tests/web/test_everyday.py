@@ -18,7 +18,7 @@ from tests.web.desk import OURS, PASSWORD, Desk, Idle
 from renkei.errors import RenkeiError, Said, SeveralErrors
 from renkei.runs import Runs
 from renkei.store import lease
-from renkei_web import visit
+from renkei_web import office
 from renkei_web.drafts import Draft, Drafts
 from renkei_web.people import INVITATION_S
 from renkei_web.processes import FetchProgress, Work
@@ -201,7 +201,7 @@ def test_a_pause_is_asked_for_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     me = psutil.Process()
     desk.office.workers.remember("1", me.pid, me.create_time())
     asked: list[int] = []
-    monkeypatch.setattr(visit, "ask_to_pause", asked.append)
+    monkeypatch.setattr(office, "ask_to_pause", asked.append)
     monkeypatch.setattr(lease, "holder", lambda *_words: "somebody")
     browser = desk.browser("admin")
     for _ in range(2):

@@ -25,6 +25,7 @@ from renkei.errors import BusyError, RenkeiError, StoreError, UsageError
 from renkei.logs import log
 from renkei.words.i18n import LANGUAGES, speaking
 from renkei_web.hints import link_of
+from renkei_web.office import Office
 from renkei_web.probes import Probes
 from renkei_web.security import SAFE, Gate, same
 from renkei_web.sessions import Session
@@ -48,7 +49,7 @@ from renkei_web.views import (
     setup,
     single_sign_on,
 )
-from renkei_web.visit import Office, Visit, base_of
+from renkei_web.visit import Visit, base_of
 
 Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -247,32 +248,46 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
         company = request.path_params.get("company", "")
         role = await run_in_threadpool(_role, office, session.user, company)
         visit = Visit(request, office, session, language, form, company, role)
-        if company and role is Role.NONE:  # whether there is one of that name is nobody's business
-            return render("lost.html", language=language, status=404)
-        if not role.includes(page.role):
-            return visit.show("refused.html", status=403)
-        if company and await run_in_threadpool(_lacks_sign_on, visit):
-            return visit.show("refused.html", status=403, only_sso=True)
-        if page.method not in SAFE:
-            given = request.headers.get("x-csrf-token") or visit.field("csrf")
-            if not same(given, session.csrf):
-                back = entrance.parent(request.url.path)
-                return visit.show("stale.html", status=403, back=back)
-        if page.path not in BEFORE_CODE and await run_in_threadpool(_lacks_code, page, visit):
-            return visit.go_out("/second-factor")
+        refusal = await _refusal(page, visit)
+        if refusal is not None:
+            return refusal
         answer = await run_in_threadpool(_answer, page, visit)
         if page.noted:
-            log.info(
-                "page_used",
-                method=f"{page.method} {page.path}",
-                run=request.path_params.get("run"),
-                **({"company": company} if company else {}),
-                status=answer.status_code,
-                user=session.user.id,
-            )
+            _log_use(page, visit, answer.status_code)
         return answer
 
     return endpoint
+
+
+async def _refusal(page: Page, visit: Visit) -> Response | None:
+    """Return what answers somebody who may not have a page, or not like this; None: they may."""
+    if visit.company and visit.role is Role.NONE:
+        # whether there is one of that name is nobody's business
+        return render("lost.html", language=visit.language, status=404)
+    if not visit.role.includes(page.role):
+        return visit.show("refused.html", status=403)
+    lacks_sign_on = bool(visit.company) and await run_in_threadpool(_lacks_sign_on, visit)
+    if lacks_sign_on:
+        return visit.show("refused.html", status=403, only_sso=True)
+    if page.method not in SAFE:
+        given = visit.request.headers.get("x-csrf-token") or visit.field("csrf")
+        if not same(given, visit.session.csrf):
+            back = entrance.parent(visit.request.url.path)
+            return visit.show("stale.html", status=403, back=back)
+    if page.path not in BEFORE_CODE and await run_in_threadpool(_lacks_code, page, visit):
+        return visit.go_out("/second-factor")
+    return None
+
+
+def _log_use(page: Page, visit: Visit, status: int) -> None:
+    log.info(
+        "page_used",
+        method=f"{page.method} {page.path}",
+        run=visit.request.path_params.get("run"),
+        **({"company": visit.company} if visit.company else {}),
+        status=status,
+        user=visit.user.id,
+    )
 
 
 def _session_of(office: Office, cookie: str | None, *, touch: bool) -> Session | None:

@@ -69,12 +69,11 @@ class Health:
         """Return when was checked, and what is wrong with each connection by its latest word."""
         at, found = self.check(runs, anew=False)
         checked = {each.subject: worst(each.findings) for each in found}
-        later = {
-            name: word.finding(runs)
-            for name, word in words(runs).items()
-            if self._said.get(name) != word
-        }
-        return at, {name: checked.get(name) for name in runs.config.connections} | later
+        latest = {name: checked.get(name) for name in runs.config.connections}
+        for name, word in words(runs).items():
+            if self._said.get(name) != word:  # a run has said it since the check
+                latest[name] = word.finding(runs)
+        return at, latest
 
     def began(self, run: str) -> None:
         """Whatever *run* says from now on is later than the last check."""

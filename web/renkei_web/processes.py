@@ -1,4 +1,8 @@
-"""Work that outlives a request: fetches in a thread, syncs in a process of their own."""
+"""Work that outlives a request: fetches in a thread, syncs in a process of their own.
+
+A fetch writes nothing and can be repeated, and a sync has to survive this server:
+docs/decisions/2026-11-22-dashboard-is-a-face.md.
+"""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ from renkei_web.sessions import Sessions
 from renkei_web.tables import half_log_ins, recovery_codes, second_factors
 from renkei_web.users import User
 
+# The usual ones of RFC 6238.
 STEP_S = 30
 DIGITS = 6
 
@@ -160,11 +161,8 @@ def take_code(db: Connection, user_id: int, code: str, now: float) -> bool:
         return False
     plain, last = "".join(code.split()), row["last_step"]
     step = int(now // STEP_S)
-    fits = [
-        each
-        for each in range(step - DRIFT, step + DRIFT + 1)
-        if hmac.compare_digest(code_at(row["secret"], each).encode(), plain.encode())
-    ]
+    around = range(step - DRIFT, step + DRIFT + 1)
+    fits = [each for each in around if _is_code(plain, row["secret"], each)]
     # A code seen over a shoulder, or an older one, must not work again.
     fresh = [each for each in fits if last is None or each > last]
     if not fresh:
@@ -173,15 +171,20 @@ def take_code(db: Connection, user_id: int, code: str, now: float) -> bool:
     return True
 
 
+def _is_code(entered: str, secret: str, step: int) -> bool:
+    return hmac.compare_digest(code_at(secret, step).encode(), entered.encode())
+
+
 def _new_recovery(db: Connection, user_id: int) -> list[str]:
-    codes = [
-        base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode().lower()
-        for _each in range(RECOVERY)
-    ]
+    codes = [_recovery_code() for _each in range(RECOVERY)]
     db.execute(sa.delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
     rows = [{"user_id": user_id, "code": digest(code)} for code in codes]
     db.execute(sa.insert(recovery_codes), rows)
     return [_in_fours(code) for code in codes]
+
+
+def _recovery_code() -> str:
+    return base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode().lower()
 
 
 def _in_fours(code: str) -> str:

@@ -19,9 +19,9 @@ from renkei.words.i18n import _
 from renkei_web.app import make_app
 from renkei_web.line import Line
 from renkei_web.moving import opened
+from renkei_web.office import Office
 from renkei_web.processes import Launch, Work
 from renkei_web.sso import SignOn
-from renkei_web.visit import Office
 
 ADMINISTRATOR = "admin"
 """The name of the first one, who may add others."""

@@ -129,6 +129,8 @@ class SignOn:
             token = await self._client.authorize_access_token(request)
             if "id_token" not in token:
                 raise SignOnError("no identity")
+            # Not an address or a name: whoever can change theirs there would be somebody else here.
+            # docs/decisions/2026-11-23-single-sign-on.md
             return str(token["userinfo"]["sub"])
 
         return f"{self.provider.issuer} {_carried_out(checked)}"

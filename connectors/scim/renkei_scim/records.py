@@ -125,7 +125,8 @@ class Users:
         body = self._records.body(known)
         if EMAILS in body:
             body[EMAILS] = _replaced((), body[EMAILS])
-        return {"schemas": [USER, *(name for name in body if name.startswith("urn:"))], **body}
+        extensions = [name for name in body if name.startswith("urn:")]
+        return {"schemas": [USER, *extensions], **body}
 
 
 def patch(current: Employee, changes: Values) -> dict[str, JSON]:
@@ -197,7 +198,9 @@ def _in_order(emails: JSON) -> list[dict[str, JSON]]:
 
     What has no text comes last: an update replaces the first one.
     """
-    found = [each for each in emails if isinstance(each, dict)] if isinstance(emails, list) else []
+    if not isinstance(emails, list):
+        return []
+    found = [each for each in emails if isinstance(each, dict)]
     return sorted(found, key=lambda each: (_text(each) is None, _rank(each)))
 
 

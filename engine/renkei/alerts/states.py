@@ -92,16 +92,23 @@ def _of(direction: Direction) -> Iterator[State]:
             ended[stood.run] = stood
     for stood in ended.values():
         yield from _of_run(stood, make)
-    # A run in line is ready and chosen, too: a worker is about to sync it, nobody has to allow it.
-    if newest is not None and newest.status is Status.READY and not newest.goes_on:
-        if newest.chosen and not newest.left:
-            yield make(kind="limit", run=newest.run)
-        elif newest.lacking:
-            yield make(kind="values", run=newest.run)
+    if newest is not None:
+        yield from _of_plan(newest, make)
     if direction.in_doubt:
         yield make(kind="in_doubt", run=direction.doubtful or "", count=direction.in_doubt)
     if direction.waiting is not None:
         yield from _of_people(direction.waiting, make)
+
+
+def _of_plan(newest: Stood, make: Callable[..., State]) -> Iterator[State]:
+    """Yield what keeps the newest plan, of which nothing was sent, from its sync."""
+    # A run in line is ready and chosen, too: a worker is about to sync it, nobody has to allow it.
+    if newest.status is not Status.READY or newest.goes_on:
+        return
+    if newest.chosen and not newest.left:
+        yield make(kind="limit", run=newest.run)
+    elif newest.lacking:
+        yield make(kind="values", run=newest.run)
 
 
 def _of_people(waiting: Waiting, make: Callable[..., State]) -> Iterator[State]:

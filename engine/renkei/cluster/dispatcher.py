@@ -5,7 +5,8 @@ A job travels as its claim, through procrastinate, on the PostgreSQL of the stor
 order, to one at a time for an account, and to telling all machines at once. Who is at a job, and
 whether that one lives, the store knows: a delivery that comes twice, or late, finds that the claim
 is taken or no more the newest. So what the queue loses is put into it again by any worker that
-looks, and what it would hold up for a dead one is taken out.
+looks, and what it would hold up for a dead one is taken out. Why the queue itself tries nothing
+again: docs/decisions/2026-11-29-cluster.md.
 """
 
 from __future__ import annotations

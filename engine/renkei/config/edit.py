@@ -12,26 +12,24 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 from attrs import evolve
 
 from renkei import files
+from renkei.config import amended
 from renkei.config.load import parse_config
 from renkei.config.records import Config
 from renkei.errors import ConfigurationError, MappingError
 from renkei.words.acts import Note, unnoted
 from renkei.words.i18n import _
 from renkei.yamlfile.files import read_file
-from renkei.yamlfile.source import Data, Document, Where, read_yaml
+from renkei.yamlfile.source import Document, read_yaml
 
 BEFORE = ".before"
 """How the name of a file ends that was kept before a change."""
 
 MOST_BEFORE = 20
 """How many changes can be undone."""
-
-SCALAR = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[\w-]+")
 
 
 @contextmanager
@@ -67,11 +65,11 @@ def change_setting(
     """
     try:
         with changing(config) as document:
-            text = _changed(document, ("mappings", index), name, on=on)
+            text = amended.with_setting(document, ("mappings", index), name, on=on)
             put(text, _meant(config, index, name, on=on), note)
     except (MappingError, OSError):
         message = _("{path} cannot be changed from here. Write it there by hand: {line}")
-        line = f"settings: {{{name}: {_word(on)}}}"
+        line = f"settings: {{{name}: {amended.boolean(on)}}}"
         raise ConfigurationError(
             message.format(path=config.path, line=line), where=str(config.path)
         ) from None
@@ -85,25 +83,11 @@ def change_key(config: Config, meant: Config, key: str, word: str, note: Note = 
     """
     try:
         with changing(config) as document:
-            put(_with_key(document, key, word), meant, note)
+            put(amended.with_key(document, key, word), meant, note)
     except (MappingError, OSError):
         message = _("{path} cannot be changed from here. Write it there by hand: {line}")
         told = message.format(path=config.path, line=f"{key}: {word}")
         raise ConfigurationError(told, where=str(config.path)) from None
-
-
-def _with_key(document: Document, key: str, word: str) -> str:
-    """Return the text with that value, or with a new line above the first key."""
-    text = document.text
-    data = cast("dict[str, Data]", document.data)
-    if key in data:
-        start = _offset(document, (key,))
-        found = SCALAR.match(text, start)
-        after = found.end() if found else start
-        return f"{text[:start]}{word}{text[after:]}"
-    start = _at_place(document, document.at((next(iter(data)),), key=True))
-    end = "\r\n" if "\r\n" in text else "\n"
-    return f"{text[:start]}{key}: {word}{end}{text[start:]}"
 
 
 def put(text: str, meant: Config, note: Note = unnoted) -> None:
@@ -160,50 +144,6 @@ def _digest(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
-def _changed(document: Document, use: Where, name: str, *, on: bool) -> str:
-    """Return the text in which the setting is *on*: its value changed, or an entry added."""
-    text, entry = document.text, f"{name}: {_word(on)}"
-    written = _at(document, use)
-    settings = written.get("settings") if isinstance(written, dict) else None
-    if isinstance(settings, dict) and name in settings:
-        start = _offset(document, (*use, "settings", name))
-        found = SCALAR.match(text, start)
-        after = found.end() if found else start
-        return f"{text[:start]}{_word(on)}{text[after:]}"
-    if isinstance(settings, dict):
-        return _with_entry(document, (*use, "settings"), entry, empty=not settings)
-    return _with_entry(document, use, f"settings: {{{entry}}}", empty=False)
-
-
-def _with_entry(document: Document, where: Where, entry: str, *, empty: bool) -> str:
-    """Return the text in which the mapping at *where*, in whichever style, begins with *entry*."""
-    text, start = document.text, _offset(document, where)
-    if text.startswith("{", start):
-        comma = "" if empty else ", "
-        return f"{text[: start + 1]}{entry}{comma}{text[start + 1 :]}"
-    end = "\r\n" if "\r\n" in text else "\n"
-    _line, column = document.at(where)
-    return f"{text[:start]}{entry}{end}{' ' * (column - 1)}{text[start:]}"
-
-
-def _at(document: Document, where: Where) -> object:
-    data: object = document.data
-    for part in where:
-        data = data[part]  # type: ignore[index]  # the configuration has been read: it is there
-    return data
-
-
-def _offset(document: Document, where: Where) -> int:
-    """Return the place of a value as an index into the text."""
-    return _at_place(document, document.at(where))
-
-
-def _at_place(document: Document, place: tuple[int, int]) -> int:
-    line, column = place
-    lines = document.text.splitlines(keepends=True)
-    return sum(map(len, lines[: line - 1])) + column - 1
-
-
 def _meant(config: Config, index: int, name: str, *, on: bool) -> Config:
     uses = list(config.mappings)
     uses[index] = evolve(uses[index], settings={**uses[index].settings, name: on})
@@ -217,7 +157,3 @@ def _refuse_another(text: str, meant: Config) -> None:
     if parse_config(text, meant.path, main=main) != meant:
         # As if it could not be written: either way it has to be changed by hand.
         raise OSError("the new text does not say what is meant")
-
-
-def _word(on: bool) -> str:  # noqa: FBT001
-    return "true" if on else "false"

@@ -7,9 +7,7 @@ nobody else can read, and into no text that is shown.
 
 from __future__ import annotations
 
-import json
 import re
-import string
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -18,37 +16,27 @@ from typing import Any, cast
 from attrs import evolve, frozen
 
 from renkei import files
-from renkei.config import edit
+from renkei.config import amended, edit, tokens
 from renkei.config.checks import name_mistake
 from renkei.config.load import parse_config
 from renkei.config.main import DashboardSettings
 from renkei.config.records import Config, ConnectionConfig, MappingUse, Options
-from renkei.errors import ConfigurationError, MappingError, RenkeiError, UsageError
+from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.logs import log
 from renkei.mapping.load import built_in_mappings, parse_mapping
 from renkei.plugins.offline import installed, needs_of
 from renkei.words.acts import Note, unnoted
 from renkei.words.i18n import _
 from renkei.yamlfile.files import read_file
-from renkei.yamlfile.source import Data, Document, read_yaml
-
-FOLDER = "secrets"
-"""Where tokens are kept, beside the file."""
+from renkei.yamlfile.source import Document, read_yaml
 
 COMPANIES = "companies"
 """The folder that says, where it is alone and empty, that there will be several."""
 
 COMPANIES_IN = f"companies: {COMPANIES}/"
 
-LONGEST_TOKEN = 8000
-
-_PLAIN = re.compile(r"(?:file:|https?://)?[A-Za-z0-9./](?:[A-Za-z0-9._/:-]*[A-Za-z0-9_/])?")
-_MEANS_ELSE = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
-_WRITTEN = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[^\s#,{}][^\n#,{}]*")
 _KEY = re.compile(r"\s+(connector|label|base_url|options): ")
 """What the line of a new connection is about that has a mistake."""
-_SPECIAL = re.compile(r"(?:---|\.\.\.)")
-_OF_TOKENS = frozenset(string.ascii_letters + string.digits + string.punctuation)
 
 
 @frozen(kw_only=True)
@@ -106,7 +94,7 @@ def company(label: str, environment: str) -> str:
     )
     lines = [f"# {line}" for line in comments]
     if label:
-        lines.append(f"label: {_quoted(label)}")
+        lines.append(f"label: {amended.quoted(label)}")
     lines += [f"environment: {environment}", "connections: {}", "settings: {setup: web}", ""]
     return "\n".join(lines)
 
@@ -132,6 +120,20 @@ def add_connection(
     UsageError with every mistake, ConfigurationError if nothing can be written.
     """
     refuse(config.settings, config.path)
+    _refuse_connection(config, name, written, token)
+    place = tokens.place_of(config, name) if token.strip() else None
+    reference = tokens.reference_to(config, place) if place else ""
+    with _changing(config) as document:
+        text = amended.with_connection(document, name, evolve(written, token=reference))
+        new = _as_read(config, text, name)
+        meant = evolve(config, connections={**config.connections, name: new})
+        # The token first: the file names none that is not there.
+        with tokens.new(place, tokens.sound(token)) if place else nullcontext():
+            return _put(config, meant, text, ("connections", name), note)
+
+
+def _refuse_connection(config: Config, name: str, written: ConnectionConfig, token: str) -> None:
+    """Raise UsageError for what is wrong with a new connection before anything is written."""
     if name in config.connections:
         raise UsageError(_("There is a connection {name} already.").format(name=name), code="name")
     if mistake := name_mistake(name):
@@ -143,15 +145,6 @@ def add_connection(
         if key in known[written.connector] and not entered:
             message = _("{connector} needs it: fill it in.").format(connector=written.connector)
             raise UsageError(message, code=key)
-    place = _token_place(config, name) if token.strip() else None
-    reference = _reference(config, place) if place else ""
-    with _changing(config) as document:
-        text = _with_connection(document, name, evolve(written, token=reference))
-        new = _as_read(config, text, name)
-        meant = evolve(config, connections={**config.connections, name: new})
-        # The token first: the file names none that is not there.
-        with _new_token(place, _sound(token)) if place else nullcontext():
-            return _put(config, meant, text, ("connections", name), note)
 
 
 def replace_token(config: Config, name: str, token: str, note: Note = unnoted) -> Change:
@@ -165,33 +158,22 @@ def replace_token(config: Config, name: str, token: str, note: Note = unnoted) -
     if not isinstance(connection.token, str):
         message = _("The token of {name} is asked for by OAuth. Its references are kept by hand.")
         raise UsageError(message.format(name=name), code="token")
-    place = _token_place(config, name)
-    reference = _reference(config, place)
-    plain = _sound(token)
+    place = tokens.place_of(config, name)
+    reference = tokens.reference_to(config, place)
+    plain = tokens.sound(token)
     where = ("connections", name, "token")
     with _changing(config) as document:
         if connection.token == reference:
-            _replace_in_place(config, place, plain, note)
+            tokens.replace(config, place, plain, note)
             done = Change(path=config.path, line=document.at(where)[0])
         else:
-            text = _with_token(document, name, reference)
+            text = amended.with_token(document, name, reference)
             own = evolve(connection, token=reference)
             meant = evolve(config, connections={**config.connections, name: own})
-            with _new_token(place, plain):
+            with tokens.new(place, plain):
                 done = _put(config, meant, text, where, note)
     log.info("token_replaced")
     return done
-
-
-def _replace_in_place(config: Config, place: Path, plain: str, note: Note) -> None:
-    """Keep another token where one is; the one before stays beside it."""
-    before = _keep_token_before(config, place)
-    try:
-        _keep_token(place, plain, note)
-    except RenkeiError:
-        before.unlink(missing_ok=True)
-        forget_tokens_before(config.base, config.company.name)
-        raise
 
 
 def offers(config: Config) -> list[Offer]:
@@ -217,7 +199,7 @@ def use_mapping(config: Config, use: str, sides: Mapping[str, str], note: Note =
     if offer not in offers(config):
         raise UsageError(_("This pair cannot be added."), code="not_paired")
     with _changing(config) as document:
-        text = _with_use(document, offer)
+        text = amended.with_use(document, offer.use, offer.sides)
         new = MappingUse(use=use, sides=dict(sides))
         meant = evolve(config, mappings=(*config.mappings, new))
         if parse_config(text, config.path, main=_main(config)).mappings != meant.mappings:
@@ -258,7 +240,7 @@ def _put_back(config: Config, note: Note) -> Path:
         was.replace(place)
     before.replace(path)
     with suppress(MappingError, OSError):  # it has been put back all the same
-        _forget_tokens(config, parse_config(read_file(path), config.path, main=_main(config)))
+        tokens.forget_gone(config, parse_config(read_file(path), config.path, main=_main(config)))
     return before
 
 
@@ -293,8 +275,8 @@ def _last_change(config: Config) -> tuple[Path | None, tuple[Path, Path] | None]
     if before is None or before.read_bytes() != path.read_bytes():
         return before, None
     for name in config.connections:
-        place = _token_place(config, name)
-        kept = _before_of(place, path, before)
+        place = tokens.place_of(config, name)
+        kept = tokens.before_of(place, path, before)
         if kept.exists():
             return before, (kept, place)
     return None, None
@@ -319,91 +301,6 @@ def options_in(text: str) -> Options:
     if not isinstance(data, dict):
         raise UsageError(_("Options: write “name: value”, one in each line."), code="options")
     return Options(cast("dict[str, Any]", data))
-
-
-# --- tokens ---------------------------------------------------------------------------------------
-
-
-def _token_place(config: Config, name: str) -> Path:
-    """Return where a token is kept; no company's name has a dot, so no two have one place."""
-    own = f"{config.company.name}.{name}" if config.company.name else name
-    return config.base / FOLDER / f"{own}.token"
-
-
-def _forget_tokens(config: Config, again: Config) -> None:
-    """Remove what was entered for connections that are there no longer, now that it is *again*."""
-    still = {each.token for each in again.connections.values()}
-    for name, each in config.connections.items():
-        place = _token_place(config, name)
-        is_ours = each.token == _reference(config, place)  # not a file of somebody's own
-        if is_ours and each.token not in still:
-            place.unlink(missing_ok=True)
-
-
-def _before_of(place: Path, path: Path, before: Path) -> Path:
-    """Return where the token at *place* is kept whose change is that of *path* with a *before*."""
-    return place.with_name(f"{place.name}{before.name.removeprefix(path.name)}")
-
-
-def _keep_token_before(config: Config, place: Path) -> Path:
-    """Keep the token at *place*, if there is one; return what is kept of the file, which stays."""
-    path = config.path.resolve()
-    forget_tokens_before(config.base, config.company.name)
-    try:
-        before = edit.keep_before(path, path.read_bytes().decode())
-        with suppress(FileNotFoundError, UnicodeDecodeError):  # there is nothing to put back
-            files.replace(_before_of(place, path, before), [place.read_bytes().decode()])
-    except OSError as problem:
-        raise _unwritten(place, problem) from None
-    return before
-
-
-def forget_tokens_before(folder: Path, company: str) -> None:
-    """Remove the tokens that were replaced last in files of a *company* in a *folder*."""
-    own = f"{company}.*" if company else "*"
-    for kept in (folder / FOLDER).glob(f"{own}.token.*{edit.BEFORE}"):
-        kept.unlink(missing_ok=True)
-
-
-def _reference(config: Config, place: Path) -> str:
-    return f"file:{place.relative_to(config.base)}"
-
-
-def _sound(token: str) -> str:
-    """Return a token without the spaces around it; UsageError, which does not repeat it."""
-    plain = token.strip()
-    fits = set(plain) <= _OF_TOKENS
-    if not plain or not fits or len(plain) > LONGEST_TOKEN:
-        message = _("This is no token: it has letters, digits and signs only, without spaces.")
-        raise UsageError(message, code="token")
-    return plain
-
-
-def _keep_token(place: Path, token: str, note: Note = unnoted) -> None:
-    """Write a token where only this user can read it; no message repeats it."""
-    try:
-        place.parent.mkdir(mode=0o700, exist_ok=True)
-        files.replace(place, [token, "\n"], note=note)
-    except OSError as problem:
-        raise _unwritten(place, problem) from None
-
-
-@contextmanager
-def _new_token(place: Path, token: str) -> Iterator[None]:
-    """Keep a token for the block; if that fails, it is there only if one was there before."""
-    kept = place.exists()
-    _keep_token(place, token)
-    try:
-        yield
-    except RenkeiError:
-        if not kept:
-            place.unlink(missing_ok=True)
-        raise
-
-
-def _unwritten(place: Path, problem: OSError) -> ConfigurationError:
-    message = _("{path} cannot be written: {why}.").format(path=place, why=problem.strerror)
-    return ConfigurationError(message, where=str(place))
 
 
 # --- the file -------------------------------------------------------------------------------------
@@ -455,7 +352,7 @@ def _put(
         edit.put(text, meant, note)
     except (MappingError, OSError):
         raise _by_hand(config) from None
-    forget_tokens_before(config.base, config.company.name)
+    tokens.forget_before(config.base, config.company.name)
     line = read_yaml(text, str(config.path)).at(where, key=where[0] == "connections")[0]
     log.info("set_up")
     return Change(path=config.path, line=line)
@@ -464,89 +361,6 @@ def _put(
 def _by_hand(config: Config) -> ConfigurationError:
     message = _("{path} cannot be changed from here: write it there by hand.")
     return ConfigurationError(message.format(path=config.path), where=str(config.path))
-
-
-def _with_connection(document: Document, name: str, new: ConnectionConfig) -> str:
-    """Return the text with one more connection, behind those that are there."""
-    parts = {
-        "connector": new.connector,
-        "label": new.label,
-        "base_url": new.base_url,
-        "token": cast("str", new.token),
-    }
-    lines = [f"{key}: {_quoted(value)}" for key, value in parts.items() if value]
-    if new.options:
-        lines.append(f"options: {json.dumps(new.options, ensure_ascii=False)}")
-    in_block = [f"{name}:", *(f"  {line}" for line in lines)]
-    there = cast("dict[str, dict[str, Data]]", document.data)["connections"]
-    text, start = document.text, edit._offset(document, ("connections",))  # noqa: SLF001
-    if not there:  # {}, in whose place a block comes
-        end = text.index("}", start) + 1
-        block = _block(in_block, 2, document).strip()
-        return f"{text[:start].rstrip(' ')}{_end(document)}  {block}{text[end:]}"
-    if text.startswith("{", start):
-        inside = ", ".join(lines)
-        return f"{text[: start + 1]}{name}: {{{inside}}}, {text[start + 1 :]}"
-    _line, column = document.at(("connections", next(iter(there))), key=True)
-    return _behind(document, "connections", in_block, column - 1)
-
-
-def _with_token(document: Document, name: str, reference: str) -> str:
-    """Return the text in which a connection has that token."""
-    where = ("connections", name)
-    data = cast("dict[str, dict[str, dict[str, Data]]]", document.data)
-    if "token" not in data["connections"][name]:
-        return edit._with_entry(document, where, f"token: {reference}", empty=False)  # noqa: SLF001
-    start = edit._offset(document, (*where, "token"))  # noqa: SLF001
-    found = _WRITTEN.match(document.text, start)
-    end = start + len(found[0].rstrip()) if found else start
-    return f"{document.text[:start]}{_quoted(reference)}{document.text[end:]}"
-
-
-def _with_use(document: Document, offer: Offer) -> str:
-    """Return the text with one more use of a mapping."""
-    sides = ", ".join(f"{side}: {name}" for side, name in offer.sides.items())
-    entry = f"{{use: {offer.use}, sides: {{{sides}}}}}"
-    text, data = document.text, cast("dict[str, list[Data]]", document.data)
-    if "mappings" not in data:
-        end = "" if not text or text.endswith("\n") else _end(document)
-        return f"{text}{end}mappings:{_end(document)}  - {entry}{_end(document)}"
-    start = edit._offset(document, ("mappings",))  # noqa: SLF001
-    if text.startswith("[", start):
-        more = ", " if data["mappings"] else ""
-        return f"{text[: start + 1]}{entry}{more}{text[start + 1 :]}"
-    line = text.splitlines()[document.at(("mappings", 0))[0] - 1]
-    return _behind(document, "mappings", [f"- {entry}"], line.index("-"))
-
-
-def _behind(document: Document, key: str, lines: Sequence[str], indent: int) -> str:
-    """Return the text with *lines* behind the last one of the block of a *key* at the top."""
-    own = document.text.splitlines(keepends=True)
-    first = document.at((key,), key=True)[0]
-    last = first
-    for number, line in enumerate(own[first:], first + 1):
-        is_next_key = not line.startswith((" ", "\t", "-", "#", "\r", "\n"))
-        if is_next_key or _SPECIAL.match(line):
-            break
-        is_content = line.strip() and not line.lstrip().startswith("#")
-        if is_content:
-            last = number
-    if not own[last - 1].endswith("\n"):
-        own[last - 1] += _end(document)
-    return "".join([*own[:last], _block(lines, indent, document), *own[last:]])
-
-
-def _block(lines: Sequence[str], indent: int, document: Document) -> str:
-    return "".join(f"{' ' * indent}{line}{_end(document)}" for line in lines)
-
-
-def _end(document: Document) -> str:
-    return "\r\n" if "\r\n" in document.text else "\n"
-
-
-def _quoted(text: str) -> str:
-    plain = _PLAIN.fullmatch(text) and text.lower() not in _MEANS_ELSE
-    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 # --- pairs ----------------------------------------------------------------------------------------

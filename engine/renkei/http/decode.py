@@ -279,7 +279,8 @@ def _deeper_than(limit: int, value: JSON) -> bool:
         inside = [item for item in level if isinstance(item, (dict, list))]
         if not inside:
             return False
-        # Only what may go deeper is kept: every page of many records is looked at here.
+        # Only what may go deeper is kept, in one walk without calls of our own: every page of many
+        # records is looked at here.
         level = [
             item
             for outer in inside

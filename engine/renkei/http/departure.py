@@ -17,7 +17,7 @@ from renkei.words.i18n import _
 
 E = TypeVar("E", bound=BaseException)
 
-ASKS_WHO = 407
+ASKS_WHO = 407  # the status of a proxy that wants a log-in
 UNKNOWN_AUTHORITY = (2, 18, 19, 20, 21)  # of OpenSSL: no issuer, or one that signs for itself
 WRONG_TIME = (9, 10)  # not valid yet, expired
 WRONG_NAME = (62, 64)  # of a host, of an address

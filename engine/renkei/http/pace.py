@@ -240,6 +240,8 @@ class Pacer:
 
     def _give_back(self, limits: Sequence[RequestLimit], took_s: float | None) -> None:
         """Give back a slot whose answer began after *took_s*; None: there was none."""
+        # Counted from here, as a slow way there would move requests that are counted from their
+        # sending together: docs/decisions/2026-11-22-pacing-by-sliding-window.md
         with self._lock:
             self._open -= 1
             self._answered.append(self._clock.monotonic())

@@ -26,7 +26,7 @@ from renkei.words.i18n import _
 
 _CHUNK = 64 * 1024
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
-_GZIP = 16 + zlib.MAX_WBITS
+_GZIP = 16 + zlib.MAX_WBITS  # so zlib is told that a gzip header comes first
 
 # These log addresses and, on DEBUG, headers with the token.
 for _library in ("httpx", "httpcore"):

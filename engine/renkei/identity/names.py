@@ -192,10 +192,11 @@ def _is_whole_same(a: Name, b: Name) -> bool:
     """
     if {_same(a.family, b.family), _same(a.given, b.given)} == {True, False}:
         return False
-    return any(
-        _is_alike(x, y) or (len(x.words) > 1 and x.words == y.words)
-        for x, y in product(_both_ways(a), _both_ways(b))
-    )
+    for x, y in product(_both_ways(a), _both_ways(b)):
+        has_several_words = len(x.words) > 1
+        if _is_alike(x, y) or (has_several_words and x.words == y.words):
+            return True
+    return False
 
 
 def _both_ways(name: Name) -> list[Form]:

@@ -186,16 +186,16 @@ class Evidence:
         if not (self.family and self.given and other.family and other.given):
             return False
         family, given = ours.get(self.family[0]), ours.get(self.given[0])
-        return (
-            bool(family and given)
-            and family == theirs.get(other.family[0])
-            and given == theirs.get(other.given[0])
-            and ours.get(self.birth or "") == theirs.get(other.birth or "")
-            and ours.get(self.gender or "") == theirs.get(other.gender or "")
-            # who has left on either side may have a gap, which only the rules weigh
-            and not ours.get(self.left or "")
-            and not theirs.get(other.left or "")
-        )
+        if not (family and given):
+            return False
+        if family != theirs.get(other.family[0]) or given != theirs.get(other.given[0]):
+            return False
+        if ours.get(self.birth or "") != theirs.get(other.birth or ""):
+            return False
+        if ours.get(self.gender or "") != theirs.get(other.gender or ""):
+            return False
+        # who has left on either side may have a gap, which only the rules weigh
+        return not (ours.get(self.left or "") or theirs.get(other.left or ""))
 
     def name(self, employee: Employee) -> Name:
         """Return what *employee* is called."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from renkei.mapping.check import unchecked as unchecked
     from renkei.mapping.check import unfilled as unfilled
     from renkei.mapping.check import unoffered as unoffered
+    from renkei.mapping.compiling import compile_translation as compile_translation
     from renkei.mapping.json_schema import schema as schema
     from renkei.mapping.load import built_in_mappings as built_in_mappings
     from renkei.mapping.load import find_mapping as find_mapping
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from renkei.mapping.translate import Row as Row
     from renkei.mapping.translate import Translated as Translated
     from renkei.mapping.translate import Translation as Translation
-    from renkei.mapping.translate import compile_translation as compile_translation
 
 __getattr__ = names_of(
     __name__,
@@ -49,10 +49,11 @@ __getattr__ = names_of(
             "unfilled",
             "unoffered",
         ),
+        "compiling": ("compile_translation",),
         "load": ("built_in_mappings", "find_mapping", "load_mapping", "parse_mapping"),
         "model": ("FieldMapping", "Pair", "Setting", "Sides", "Substitute", "Towards"),
         "json_schema": ("schema",),
         "transforms": ("Transform", "Transforms"),
-        "translate": ("Explained", "Row", "Translated", "Translation", "compile_translation"),
+        "translate": ("Explained", "Row", "Translated", "Translation"),
     },
 )

@@ -29,7 +29,8 @@ from renkei.config.notify import Notify, Receiver
 from renkei.config.records import ConnectionConfig, MappingUse
 from renkei.errors import MappingError, RenkeiError
 from renkei.mapping.load import GROUP
-from renkei.operation.doctor import Sign, versions
+from renkei.operation.doctor import versions
+from renkei.operation.signs import Sign
 from renkei.plugins import finding
 from renkei.schedule.rule import Chosen
 from renkei.words.codes import TABLE

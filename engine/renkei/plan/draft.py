@@ -295,7 +295,8 @@ class Draft:
             return changes
         source_has_none = "left" in self._roles and self._roles["left"] is None
         may_be_emptied = left.write == "always" and left.clearable
-        if source_has_none and may_be_emptied and comparison.translation.writes(left.name):
+        is_mapped = comparison.translation.writes(left.name)
+        if source_has_none and may_be_emptied and is_mapped:
             if not is_gap(last_day, _day(self._roles.get("hired"))):
                 return changes
             others = [change for change in changes if change.field != left.name]
@@ -382,8 +383,9 @@ class Draft:
                 theirs.append(row.target)
         hidden = zip(self._comparison.names, (ours, theirs), self._unshown, strict=True)
         for system, names, told in hidden:
-            if left := [name for name in dict.fromkeys(names) if name not in told]:
-                self._notes.append(remark("not_compared", system=system, fields=left))
+            untold = [name for name in dict.fromkeys(names) if name not in told]
+            if untold:
+                self._notes.append(remark("not_compared", system=system, fields=untold))
 
     def _note_partner(self) -> None:
         if self._partner is None:

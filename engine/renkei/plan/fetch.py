@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-import queue
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextvars import copy_context
 from functools import cache
 
 from attrs import evolve, frozen
 
 from renkei.clock import Clock, base_dates
-from renkei.errors import AccessError, Hint, ListChangedError, WrongPairError
+from renkei.errors import Hint, WrongPairError
 from renkei.identity.roster import Roster
-from renkei.mapping.scope import Scope
 from renkei.model import HALTS, Alike, Difference, Item, Remark
 from renkei.observer import Observer
-from renkei.people import OPTIONAL_ROLES, Employee, FieldSpec
+from renkei.people import FieldSpec
 from renkei.plan import estimate
 from renkei.plan.compare import Comparison
 from renkei.plan.listing import Listing
 from renkei.plan.pairing import Pairing
+from renkei.plan.reading import (
+    REPORT_EVERY,
+    Side,
+    read_both,
+    refuse_unknown_roles,
+    stop_if,
+)
 from renkei.plan.release import Serving
 from renkei.plan.unfilled import blocked_if_unfilled, never_filled
 from renkei.plan.whole import Whole, misfit
@@ -32,50 +35,11 @@ from renkei.store.codec import Fields
 from renkei.store.releases import Place
 from renkei.store.store import Store
 from renkei.words.codes import remark
-from renkei.words.i18n import _, label
+from renkei.words.i18n import _
 from renkei.words.sentences import reason_text
-
-ASK_S = 0.2
-"""How often it is asked whether somebody wants the fetch to stop."""
-
-READS = 3
-"""How often a side is read when its list changes while it is being read."""
-
-REPORT_EVERY = 100
 
 LEAVERS, JOINERS = "leavers_listed", "joiners_listed"
 """Notices that tell up to how many days before or after the base date people are listed."""
-
-
-@frozen(kw_only=True)
-class Side:
-    """
-    One side of a fetch: its reader, the fields to ask for, and which of them is the number.
-
-    Those that no pair compares only tell who is who, if they can be read. *scope* is who is inside;
-    what only it reads is not kept.
-    """
-
-    reader: Reader
-    fields: tuple[str, ...]
-    number_field: str
-    scope: Scope
-
-    @property
-    def specs(self) -> tuple[FieldSpec, ...]:
-        """The specs of the fields that are asked for, in the connector's order."""
-        return tuple(spec for spec in self.reader.fields if spec.name in self.fields)
-
-    def inside(self, people: Iterator[Employee], roster: Roster) -> Iterator[Employee]:
-        """Yield who of *people* may be inside; *roster* keeps who is not, or of whom who knows."""
-        for person in people:
-            match self.scope.holds(person):
-                case False:
-                    roster.leave_out(person)
-                    continue
-                case None:
-                    roster.unsure[person.id] = self.scope.unknown(person)
-            yield person
 
 
 @frozen
@@ -109,6 +73,7 @@ class Fetch:
         rosters = read_both(source, target, base, self.observer, self.interrupted)
         for side, roster in zip((source, target), rosters, strict=True):
             refuse_unknown_roles(side, roster)
+        # only now that both are whole: docs/decisions/2026-11-30-compared-at-the-end.md
         serving, listing = self._listing(source, target, rosters, base)
         counts, whole = self._add_items(run_id, listing)
         with self.store.one_moment():  # one transaction for all of these questions
@@ -183,7 +148,7 @@ class Fetch:
 
         for place, row in enumerate(listing.rows()):
             if place % REPORT_EVERY == 0:
-                _stop_if(self.interrupted)
+                stop_if(self.interrupted)
             if isinstance(row, Alike):
                 yield row
             else:
@@ -225,12 +190,11 @@ class Fetch:
     def _is_right_pair(self) -> bool:
         """Tell whether a person has said of these two accounts that they are of one company."""
         accounts = {place.account for place in self.places}
-        said_of = [
-            {place.account for place in kept.places}
-            for kept in self.store.releases()
-            if kept.release.said.kind == "right_pair"
-        ]
-        return accounts in said_of
+        for kept in self.store.releases():
+            is_of_pairs = kept.release.said.kind == "right_pair"
+            if is_of_pairs and {place.account for place in kept.places} == accounts:
+                return True
+        return False
 
     def _headcount(self, listing: Listing, there: Roster, base: dt.date) -> Headcount:
         source, target = (reader.name for reader in self.readers)
@@ -264,99 +228,6 @@ class Fetch:
     def _tell_estimate(self) -> None:
         last = self.store.usage(*(reader.name for reader in self.readers))
         self.observer.estimate(estimate.of_fetch(self.readers, last, self.clock.now()))
-
-
-def read_both(
-    source: Side,
-    target: Side,
-    at: dt.date,
-    observer: Observer,
-    interrupted: Callable[[], bool],
-) -> tuple[Roster, Roster]:
-    """
-    Return the employees of both sides, read at the same time.
-
-    The first error of either side ends both. The threads are daemons, so that an interrupt waits
-    neither for an answer nor for room within a limit.
-    """
-    stop = threading.Event()
-    answers: queue.Queue[tuple[int, Roster | BaseException]] = queue.Queue()
-    rosters: dict[int, Roster] = {}
-    for index, side in enumerate((source, target)):
-
-        def work(index: int = index, side: Side = side) -> None:
-            try:
-                answers.put((index, read_side(side, at, observer, stop)))
-            except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
-                answers.put((index, error))
-
-        # the context has the language of the command, and what stands beside each line of its log
-        threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
-    try:
-        while len(rosters) < 2:
-            _stop_if(interrupted)
-            try:
-                index, answer = answers.get(timeout=ASK_S)
-            except queue.Empty:
-                continue
-            if isinstance(answer, BaseException):
-                raise answer
-            rosters[index] = answer
-    finally:
-        stop.set()
-    return rosters[0], rosters[1]
-
-
-def _stop_if(interrupted: Callable[[], bool]) -> None:
-    if interrupted():
-        raise KeyboardInterrupt
-
-
-def read_side(side: Side, at: dt.date, observer: Observer, stop: threading.Event) -> Roster:
-    """Return everybody of one side; a list that changes is read again, at most three times."""
-    for _attempt in range(READS - 1):
-        try:
-            return _read_once(side, at, observer, stop)
-        except ListChangedError:
-            continue
-    return _read_once(side, at, observer, stop)
-
-
-def _read_once(side: Side, at: dt.date, observer: Observer, stop: threading.Event) -> Roster:
-    roster = Roster(side.specs, side.number_field)
-    asked = tuple(dict.fromkeys([*side.fields, *side.scope.fields]))
-    people = side.reader.list_employees(at, asked)
-    inside = side.inside(people, roster) if side.scope.rules else people
-    for count, employee in enumerate(inside, start=1):
-        roster.add(employee)
-        if count % REPORT_EVERY == 0:
-            observer.reading(side.reader.name, count)
-            if stop.is_set():
-                break  # the other side has failed or somebody has interrupted: nobody waits for it
-    observer.reading(side.reader.name, len(roster))
-    return roster
-
-
-def refuse_unknown_roles(side: Side, roster: Roster) -> None:
-    """
-    Raise AccessError if a field that decides who is listed or who is who is unknown for everybody.
-
-    That is what a token without the right looks like; comparing on would treat it as empty.
-    """
-    roles = {s.name: s for s in side.specs if s.role and s.role not in OPTIONAL_ROLES}
-    missing = roster.unknown_to_all(roles)
-    if missing:
-        names = ", ".join(f"{label(roles[name].label)} ({name})" for name in sorted(missing))
-        lacking = ", ".join(str(roles[name].role) for name in sorted(missing))
-        message = _(
-            "{name}: {fields} cannot be read for any employee, so nobody can be compared."
-            " Give the token the right to read it; if the account has no such field, write"
-            " without: [{roles}] at the connection."
-        )
-        raise AccessError(
-            message.format(name=side.reader.name, fields=names, roles=lacking),
-            where=side.reader.name,
-        )
 
 
 def notices(listing: Listing, source: Side, target: Side, today: dt.date) -> list[Remark]:

@@ -17,14 +17,14 @@ from renkei.config.pairs import (
     not_declared,
     pairs_of,
 )
-from renkei.config.records import Config
+from renkei.config.records import Config, MappingUse
 from renkei.config.who import resolved, said_of
 from renkei.errors import RenkeiError
 from renkei.mapping.check import check_mapping, unfilled
+from renkei.mapping.compiling import compile_translation
 from renkei.mapping.load import load_mapping, parse_mapping
 from renkei.mapping.model import FieldMapping
 from renkei.mapping.transforms import Transforms
-from renkei.mapping.translate import compile_translation
 from renkei.model import Run
 from renkei.people import FieldSpec, OwnFields
 from renkei.plan.pairing import Pairing
@@ -149,17 +149,17 @@ class Pairings:
 
     def _undeclared(self, source: str, target: str) -> RenkeiError:
         """Return the error of a pair without a use: it can be declared, or no mapping is for it."""
-        uses = [(use, self.load(use.use)) for use in self.config.mappings]
-        fitting = [
-            (index, use, mapping)
-            for index, (use, mapping) in enumerate(uses)
-            if could_pair(self.config, mapping, source, target)
-        ]
+        waiting: list[tuple[MappingUse, FieldMapping]] = []
+        others: list[tuple[MappingUse, FieldMapping]] = []
+        for index, use in enumerate(self.config.mappings):
+            mapping = self.load(use.use)
+            if could_pair(self.config, mapping, source, target):
+                waits_for_sides = is_open(self.config, index, mapping)
+                (waiting if waits_for_sides else others).append((use, mapping))
+        fitting = waiting or others  # the settings of the use that has waited for its sides
         if not fitting:
             return no_mapping(self.config, source, target)
-        # the settings of the use that has waited for its sides
-        fitting.sort(key=lambda each: not is_open(self.config, each[0], each[2]))
-        _index, use, mapping = fitting[0]
+        use, mapping = fitting[0]
         return not_declared(self.config, use, mapping, source, target)
 
     def load(self, name_or_path: str) -> FieldMapping:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from attrs import define, evolve, field
 
@@ -69,20 +69,16 @@ class Serving:
             is_same = kept.release.said.kind == "same_person"
             if self._is_outside(kept, sides):
                 if is_same:  # what was said waits: the other record stays nobody else's
-                    first, other = (record.id for record in kept.records)
-                    ours, theirs = (other, first) if back else (first, other)
-                    same[ours] = theirs
+                    same.update(_paired(kept.records, back=back))
                 continue
             known = self._as_shown(kept, sides)
             if known is None:
                 self.lapsed.append(kept.release.number or "")
                 continue
-            first, *rest = (record.id for record in known)
             words = kept.release.said
             if back:  # seen from the other side, the other record is the employee it was said of
-                words = evolve(words, others=(kept.release.number or first,))
-            for other in rest:
-                ours, theirs = (other, first) if back else (first, other)
+                words = evolve(words, others=(kept.release.number or known[0].id,))
+            for ours, theirs in _paired(known, back=back):
                 said[ours] = words
                 if is_same:
                     same[ours] = theirs
@@ -124,6 +120,17 @@ class Serving:
                 if not any(_is_as_sent(now, value) for value in written.get(name, ())):
                     return None
         return evolve(record, facts=facts)
+
+
+def _paired(records: Sequence[Record], *, back: bool) -> Iterator[tuple[str, str]]:
+    """
+    Yield the ids of source and target of each pair: the first of *records* with each other one.
+
+    *back*: the lists are compared the other way round than when it was said.
+    """
+    first, *others = (record.id for record in records)
+    for other in others:
+        yield (other, first) if back else (first, other)
 
 
 def _is_as_sent(now: Value, sent: Value) -> bool:
@@ -261,11 +268,9 @@ class Releasing:
     def _keep(self, item: Item, said: Released, partners: Sequence[Employee]) -> None:
         """Keep what is said of *partners* in the target, and *item* in its place in the plan."""
         shown = [Shown(self.store, each) for each in self.pairing.evidence(*self.specs)]
-        accounts = self.store.accounts(self.run.id)
-        ours, theirs = (
-            Place(connection=name, account=account)
-            for name, account in zip((self.run.source, self.run.target), accounts, strict=True)
-        )
+        account, account_there = self.store.accounts(self.run.id)
+        ours = Place(connection=self.run.source, account=account)
+        theirs = Place(connection=self.run.target, account=account_there)
         person = Employee(id=item.source_id, values=item.read)
         records = [
             Record(side=0, id=person.id, facts=shown[0].facts(person)),

@@ -40,7 +40,7 @@ class Checking:
         if ground.config.schedules:
             found.append(self._check_schedules())
         if self.messages.has_receivers:
-            from renkei.alerts.telling import findings
+            from renkei.alerts.trying import findings
 
             found.append(Checked(subject=_("messages"), findings=findings(ground.config)))
         return found

@@ -47,7 +47,8 @@ class Messages:
 
     def try_receivers(self) -> list[Became]:
         """Send a test message to everybody who is told; UsageError if nobody is."""
-        from renkei.alerts.telling import audiences, try_out
+        from renkei.alerts.audience import audiences
+        from renkei.alerts.trying import try_out
 
         config = self.ground.config
         if not (those := audiences(config)):

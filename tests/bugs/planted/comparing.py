@@ -445,7 +445,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "token-without-the-right",
         "A role that the token cannot read for anybody counts as empty.",
-        ("renkei.plan.fetch:refuse_unknown_roles", "if missing:", "if False:"),
+        ("renkei.plan.reading:refuse_unknown_roles", "if missing:", "if False:"),
         tests="tests/engine/test_compare.py::test_a_role_unknown_for_everybody_stops_the_fetch",
     ),
     bug(

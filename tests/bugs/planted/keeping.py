@@ -38,13 +38,13 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "name-is-given-again",
         "A new company finds the runs of another one, whose file was deleted by hand.",
-        ("renkei.companies:Companies._free_place", "if count:", "if False:"),
+        ("renkei.companies.joining:Joining._free_place", "if count:", "if False:"),
         tests="tests/e2e/test_walls.py::test_the_name_of_somebody_elses_runs_is_not_given_again",
     ),
     bug(
         "rights-of-before",
         "A new company is seen by whoever had a right on one whose file was deleted by hand.",
-        ("renkei.companies:Companies._place_all", "also(name)", "also"),
+        ("renkei.companies.joining:Joining._place_all", "also(name)", "also"),
         tests="tests/web/test_companies.py::test_a_new_company_is_nobodys_whose_name_had_another",
     ),
     bug(
@@ -105,7 +105,7 @@ BUGS: tuple[Bug, ...] = (
         "one-place-for-two-tokens",
         "A token of company a, of its connection b-c, is written over that of company a-b.",
         (
-            "renkei.config.setup:_token_place",
+            "renkei.config.tokens:place_of",
             "{config.company.name}.{name}",
             "{config.company.name}-{name}",
         ),
@@ -121,7 +121,7 @@ BUGS: tuple[Bug, ...] = (
         "token-file-for-everybody",
         "The file of a token that was entered in the browser is readable by others.",
         (
-            "renkei.config.setup:_keep_token",
+            "renkei.config.tokens:keep",
             r'files.replace(place, [token, "\n"], note=note)',
             r'files.replace(place, [token, "\n"], 0o644, note=note)',
         ),
@@ -177,7 +177,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "runs-taken-back",
         "A company that has runs is taken back with one click.",
-        ("renkei.companies:Companies.take_back", "or self._count(name)", ""),
+        ("renkei.companies.leaving:Leaving.take_back", "or self.ground.count(name)", ""),
         tests="tests/web/test_new_company.py::test_a_company_with_runs_is_not_taken_back",
     ),
     bug(
@@ -193,7 +193,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "board-before-code",
         "The board tells of a company that requires a second factor to somebody who has none.",
-        ("renkei_web.visit:Office.shut_to", "elif code and not has_code:", "elif False:"),
+        ("renkei_web.office:Office.shut_to", "elif code and not has_code:", "elif False:"),
         tests="tests/web/test_second_factor.py::test_a_company_that_requires_it_is_a_name_before",
     ),
     bug(

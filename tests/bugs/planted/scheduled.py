@@ -41,7 +41,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "fetch-deaf",
         "A stop does not reach a fetch: it reads to its end.",
-        ("renkei.plan.fetch:_stop_if", "if interrupted():", "if False:"),
+        ("renkei.plan.reading:stop_if", "if interrupted():", "if False:"),
         tests="tests/engine/test_schedules.py::test_a_fetch_is_interrupted_at_once[asked]",
     ),
     bug(
@@ -70,7 +70,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "paused-schedule-begun",
         "A schedule that somebody has paused goes on.",
-        ("renkei.worker:Worker._due_now", "kept.paused_by is not None or ", ""),
+        ("renkei.schedule.foresight:Foresight.due_now", "kept.paused_by is not None or ", ""),
         (
             "renkei.store.due:Due.claim",
             'kept is None or kept["paused_by"] is not None',

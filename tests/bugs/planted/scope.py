@@ -9,7 +9,7 @@ BUGS: tuple[Bug, ...] = (
         "outside-is-read",
         "Whoever is outside of the scope is compared like anybody.",
         (
-            "renkei.plan.fetch:_read_once",
+            "renkei.plan.reading:_read_once",
             "if side.scope.rules else people",
             "if not side.scope.rules else people",
         ),

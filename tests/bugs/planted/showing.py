@@ -48,7 +48,7 @@ BUGS: tuple[Bug, ...] = (
         "reports-by-utc-day",
         "The list of reports is filtered by the day in Greenwich.",
         (
-            "renkei_web.views.reports:listed",
+            "renkei_web.views.reports:_Wanted.has",
             "run.created_at.astimezone(JST).date()",
             "run.created_at.date()",
         ),
@@ -127,7 +127,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "second-signal-of-a-pause",
         "A second press on the pause cuts the employee in hand short.",
-        ("renkei_web.visit:Office.pause", "if worker not in self.work.pausing:", "if True:"),
+        ("renkei_web.office:Office.pause", "if worker not in self.work.pausing:", "if True:"),
         tests="tests/web/test_everyday.py::test_a_pause_is_asked_for_once",
     ),
 )

@@ -30,7 +30,7 @@ BUGS: tuple[Bug, ...] = (
         "told-again-though-it-may-have-arrived",
         "A message whose answer was lost is sent a second time.",
         (
-            "renkei.alerts.telling:_has_reached_nobody",
+            "renkei.alerts.audience:has_reached_nobody",
             'each.fate == "refused"',
             'each.fate != "sent"',
         ),
@@ -61,7 +61,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "week-lost-with-its-message",
         "A summary of a week that has reached nobody is taken for told.",
-        ("renkei.alerts.telling:Telling._tell", "self.store.give_back_once(once)", "pass"),
+        ("renkei.alerts.telling:Telling._give_back", "self.store.give_back_once(once)", "pass"),
         tests="tests/engine/test_alerts.py"
         "::test_a_sync_and_a_week_that_have_reached_nobody_are_told_again",
     ),
@@ -95,7 +95,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "over-while-at-work",
         "A run that is being gone on with is told to be over.",
-        ("renkei.alerts.telling:Telling._tell", "unknown=unknown", "unknown=()"),
+        ("renkei.alerts.telling:Telling._claim", "unknown=unknown", "unknown=()"),
         tests="tests/engine/test_alerts.py::test_while_a_process_is_at_work_nothing_is_over",
     ),
     bug(
@@ -107,7 +107,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "limit-while-in-line",
         "Whoever looks takes each sync that waits in line for one over a safety limit.",
-        ("renkei.alerts.states:_of", " and not newest.goes_on", ""),
+        ("renkei.alerts.states:_of_plan", " or newest.goes_on", ""),
         tests="tests/engine/test_alerts.py::test_a_direction_needs_a_person_or_not[limit, in line]",
     ),
     bug(

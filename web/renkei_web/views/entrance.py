@@ -14,11 +14,12 @@ from renkei.errors import RenkeiError
 from renkei.logs import log
 from renkei.words.i18n import LANGUAGES, _
 from renkei_web.entrance import Half
+from renkei_web.office import Office
 from renkei_web.passwords import weakness
 from renkei_web.security import address_of
 from renkei_web.templates import render
 from renkei_web.tries import KNOWN_S
-from renkei_web.visit import Office, Visit, base_of
+from renkei_web.visit import Visit, base_of
 
 DOORS = ("/login", "/logout", "/sso", "/welcome")
 """Where nobody is sent after a log-in: the pages before it, which a stranger may have picked."""

@@ -55,15 +55,11 @@ def dashboard(visit: Visit) -> Response:
         latest = runs.reports(LATEST)
         schedules = runs.schedules() if runs.config.schedules else []
         plans = runs.newest_plans()
-        directions = [
-            _direction(
-                places[pair.source],
-                places[pair.target],
-                schedules,
-                plans.get((pair.source, pair.target)),
-            )
-            for pair in runs.pairs()
-        ]
+        directions = []
+        for pair in runs.pairs():
+            newest = plans.get((pair.source, pair.target))
+            ends = places[pair.source], places[pair.target]
+            directions.append(_direction(*ends, schedules, newest))
         # From the runs only: asking the systems takes long and is left to another request.
         said = {name: word.finding(runs) for name, word in words(runs).items()}
     states = []

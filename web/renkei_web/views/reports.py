@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from urllib.parse import urlencode
 
+from attrs import frozen
 from starlette.responses import HTMLResponse, Response
 
 from renkei.clock import day_of
@@ -21,36 +22,39 @@ LOOKED_AT, AT_ONCE = 2000, 200
 """Runs that one page of the list looks at to find those that were asked for; in such parts."""
 
 
+@frozen
+class _Wanted:
+    """Which runs somebody wants to see; of what is empty, or None, all."""
+
+    direction: str
+    status: str
+    since: dt.date | None
+    until: dt.date | None
+
+    def has(self, run: Run) -> bool:
+        if self.direction and self.direction != f"{run.source}:{run.target}":
+            return False
+        if self.status and self.status != run.status.value:
+            return False
+        day = run.created_at.astimezone(JST).date()
+        return (self.since or dt.date.min) <= day <= (self.until or dt.date.max)
+
+
 def listed(visit: Visit) -> Response:
     """Show the runs, newest first, of a direction, a status or a day."""
     with visit.runs() as runs:
-        direction = visit.query("direction")
-        status = visit.query("status")
-        since, until = day_of(visit.query("since")), day_of(visit.query("until"))
-
-        def fits(run: Run) -> bool:
-            if direction and direction != f"{run.source}:{run.target}":
-                return False
-            if status and status != run.status.value:
-                return False
-            day = run.created_at.astimezone(JST).date()
-            return (since or dt.date.min) <= day <= (until or dt.date.max)
-
+        asked = {each: visit.query(each) for each in ("direction", "status", "since", "until")}
+        since, until = day_of(asked["since"]), day_of(asked["until"])
+        wanted = _Wanted(asked["direction"], asked["status"], since, until)
         found: list[Run] = []
         before, looked = visit.query("before") or None, 0
         more = True
         while more and len(found) <= ROWS and looked < LOOKED_AT:
             part = runs.reports(AT_ONCE, before)
-            found += filter(fits, part)
+            found += filter(wanted.has, part)
             more = bool(part)
             before, looked = part[-1].id if part else None, looked + len(part)
         names = {name: each.label for name, each in runs.config.connections.items()}
-        asked = {
-            "direction": direction,
-            "status": status,
-            "since": visit.query("since"),
-            "until": visit.query("until"),
-        }
         # Without it, what is older than those that were looked at could not be reached.
         last = found[ROWS - 1].id if len(found) > ROWS else before
         return visit.show(

@@ -208,7 +208,9 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
             unusual = runs.preview(run.id, draft.selection(numbers[Difference.NEW]))
         except UsageError as error:
             problem = problem or error.message
-        written = draft.numbers & (numbers[Difference.NEW] | numbers[Difference.CHANGED])
+        joining = draft.numbers & numbers[Difference.NEW]
+        updated = draft.numbers & numbers[Difference.CHANGED]
+        written = joining | updated
         changed = runs.items(run.id, differences=(Difference.CHANGED,))
         leaving, back = runs.dates_of(run.id, (item for item in changed if item.number in written))
         return visit.show(
@@ -221,12 +223,12 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
             written=len(written),
             people=_first(runs, run, written),
             leaving=leaving,
-            joining=len(draft.numbers & numbers[Difference.NEW]),
-            updated=len(draft.numbers & numbers[Difference.CHANGED]),
+            joining=len(joining),
+            updated=len(updated),
             back=back,
             labels=runs.labels(run.id),
             draft=draft,
-            needs_values=bool(draft.numbers & numbers[Difference.NEW]),
+            needs_values=bool(joining),
             unusual=unusual,
             shown=_shown(draft, unusual),
             problem=problem,

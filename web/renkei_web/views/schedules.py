@@ -33,19 +33,10 @@ def listed(visit: Visit) -> Response:
         names = {each.schedule.name for each in found}
         only = next((name for name in names if name == visit.query("schedule")), None)
         jobs = runs.jobs(LATEST, only)
-    rows = [
-        Row(
-            each,
-            timing_text(each.schedule, visit.company),
-            wants_text(each.schedule),
-            _is_at_work(each.last),
-        )
-        for each in found
-    ]
     asked = visit.query("asked")
     return visit.show(
         "schedules.html",
-        rows=rows,
+        rows=[_row(each, visit.company) for each in found],
         held=held,
         jobs=jobs,
         only=only,
@@ -83,6 +74,15 @@ def run(visit: Visit) -> Response:
     who, language = visit.user.name, visit.language
     visit.office.work.run_now(visit.config, schedule, who=who, language=language)
     return visit.go(f"/schedules?asked={name}")
+
+
+def _row(each: Scheduled, company: str) -> Row:
+    return Row(
+        each=each,
+        when=timing_text(each.schedule, company),
+        wants=wants_text(each.schedule),
+        at_work=_is_at_work(each.last),
+    )
 
 
 def _is_at_work(job: Job | None) -> bool:

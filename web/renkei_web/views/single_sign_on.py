@@ -11,11 +11,11 @@ from starlette.responses import RedirectResponse, Response
 
 from renkei.logs import log
 from renkei.words.i18n import _
+from renkei_web.office import Office
 from renkei_web.security import address_of, same_site
 from renkei_web.sso import SignOn, SignOnError
 from renkei_web.users import AccountError
 from renkei_web.views import entrance
-from renkei_web.visit import Office
 
 
 def leave(request: Request, office: Office, _form: FormData, language: str) -> Response:

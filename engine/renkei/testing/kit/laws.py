@@ -137,12 +137,13 @@ class _Pair:
     def edit(self) -> None:
         """Change in memory what does not tell who somebody is."""
         author = self.tenant.author
+        plain = [
+            spec.name
+            for spec in self.tenant.changeable.values()
+            if spec.role not in EVERYDAY | IDENTITY
+        ]
         for i, person in enumerate(list(self.memory.people)):
-            changes: dict[str, Value] = {
-                spec.name: author.other(spec.name, i)
-                for spec in self.tenant.changeable.values()
-                if spec.role not in EVERYDAY | IDENTITY
-            }
+            changes: dict[str, Value] = {name: author.other(name, i) for name in plain}
             self.memory.edit(person, **changes)
 
     def synced(self, source: str, target: str, *, some: bool = True) -> None:
