@@ -78,12 +78,18 @@ BUGS: tuple[Bug, ...] = (
         "::test_of_two_stand_ins_the_last_one_that_is_filled_counts",
     ),
     bug(
+        "spare-address-overwritten",
+        "The address that is compared in the place of an empty first one is overwritten.",
+        ("renkei_touchontime.records:spares", "_filled(raw[1:])", "_filled(raw)[1:]"),
+        tests="tests/connectors/touchontime/test_touchontime.py::test_only_the_first_address_changes",
+    ),
+    bug(
         "addresses-lost",
         "Of a list of addresses only the one that is replaced is kept.",
         (
             "renkei_touchontime.records:_addresses",
-            "*emails[1:]",
-            "*emails[:0]",
+            "*spares)",
+            "*spares[:0])",
         ),
         tests="tests/connectors/touchontime/test_touchontime.py::test_only_the_first_address_changes",
     ),
