@@ -157,6 +157,7 @@ STORED = {
     "looks_like_my_number": "system fields",
     "scope_unknown": "system fields",
     "outside_scope": "count there",
+    "field_empty": "system fields",
     "not_in_table": "field value",
     "left_before_base": "count day numbers",
     "left_but_active": "count days numbers",

@@ -246,6 +246,19 @@ CODES = (
         todo=N_("Give the token the right to read them and fetch again."),
     ),
     Code(
+        "field_empty",
+        (NOTICE,),
+        parts=(
+            one("system", CONNECTION),
+            many("fields", FIELD),
+        ),
+        says=N_("{system}: these fields are empty for everybody[: {fields}]."),
+        todo=N_(
+            "Look there before you sync. If they are filled in, give the token the right to read"
+            " them and fetch again."
+        ),
+    ),
+    Code(
         "partly_compared",
         (NOTICE,),
         parts=(
