@@ -374,7 +374,7 @@ CODES = (
         parts=(many("fields", SOURCE_FIELD),),
         look_first=True,
         says=N_(
-            "Nobody in {source} has a value here, so it may be hidden rather than empty[: {fields}]."
+            "Nobody in {source} has a value here, so it may be hidden, not empty[: {fields}]."
         ),
         todo=N_(
             "Look in {source}. If it is filled in there, give the token the right to read it and"
