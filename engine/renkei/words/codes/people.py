@@ -373,9 +373,7 @@ CODES = (
         (NOTE,),
         parts=(many("fields", SOURCE_FIELD),),
         look_first=True,
-        says=N_(
-            "Nobody in {source} has a value here, so it may be hidden, not empty[: {fields}]."
-        ),
+        says=N_("Nobody in {source} has a value here, so it may be hidden, not empty[: {fields}]."),
         todo=N_(
             "Look in {source}. If it is filled in there, give the token the right to read it and"
             " fetch again."

@@ -14,6 +14,7 @@ from renkei.words.codes.code import (
     NUMBERS,
     SOURCE_FIELD,
     SYSTEM,
+    TYPED,
     Code,
     many,
     one,
@@ -280,7 +281,7 @@ CODES = (
             one("most"),
             one("begin", DAY),
             one("end", DAY),
-            one("why"),
+            one("why", TYPED),
         ),
         says=N_(
             "Over the usual limit, and announced in the configuration: {change}, at most {most}"
@@ -442,7 +443,7 @@ CODES = (
             one("most"),
             one("begin", DAY),
             one("end", DAY),
-            one("why"),
+            one("why", TYPED),
             one("count"),
         ),
         says=N_(
