@@ -63,6 +63,7 @@ class Listed:
     """
     One company as the list has it; *mistake* is what is wrong with its file.
 
+    With *gone* somebody has deleted that, and the store still has what is of the company.
     *states* are what needs a person, each with the run to look at.
     """
 
@@ -70,6 +71,7 @@ class Listed:
     stands: Stands = field(factory=Stands)
     states: Sequence[State] = ()
     mistake: str | None = None
+    gone: bool = False
 
     @property
     def open(self) -> int:
@@ -149,11 +151,25 @@ class Companies:
             company = load_config(self.main.path).company
             needs = states(own, missed.get("", ()))
             return [Listed(company=company, stands=Stands.of(own), states=needs)]
-        names = filter(wanted, self.main.names())
+        gone = set(self.gone())
+        names = filter(wanted, sorted([*self.main.names(), *gone]))
         return [
-            self._listed(name, found.get(name, ()), missed.get(name, ()), noted=name in wrong)
+            self._deleted(name)
+            if name in gone
+            else self._listed(name, found.get(name, ()), missed.get(name, ()), noted=name in wrong)
             for name in names
         ]
+
+    def gone(self) -> list[str]:
+        """Return the companies of the store whose file somebody has deleted by hand."""
+        if self.main.folder is None:
+            return []
+        try:
+            known = self._store.known()
+        except NoStoreError:
+            return []
+        missing = known - {"", *self.main.names()}
+        return sorted(name for name in missing if not self._aside(name).exists())
 
     def inbox(self, those: Iterable[Listed] | None = None) -> list[Entry]:
         """Return what needs a person now in *those* companies, or all, the most urgent first."""
@@ -216,6 +232,15 @@ class Companies:
         needs = [of_file(name)] if mistake else []
         needs += states(found, missed)
         return Listed(company=company, stands=Stands.of(found), states=needs, mistake=mistake)
+
+    def _deleted(self, name: str) -> Listed:
+        """Return a company without a file: nothing of it runs, and nobody can look into it."""
+        message = _(
+            "{path} is gone, so nothing of the company runs. Put the file back, or let go of what"
+            " is kept of it: renkei company remove {company}"
+        )
+        told = message.format(path=self.main.new_file(name), company=name)
+        return Listed(company=Company(name=name), states=[of_file(name)], mistake=told, gone=True)
 
     # --- change -----------------------------------------------------------------------------
 
@@ -363,7 +388,7 @@ class Companies:
         own = self.main.new_file(name) if is_name(name) else self.main.file_of(name)
         count = self._count(name)
         cut_off = self._aside(name).exists() or self._was_removed(name)
-        if not own.exists() and (cut_off or count):
+        if not own.exists() and (cut_off or count or self._is_kept(name)):
             return Company(name=name), count
         return self._head(name, self.main.file_of(name)), count
 
@@ -469,6 +494,13 @@ class Companies:
         except NoStoreError:
             return {}
 
+    def _is_kept(self, name: str) -> bool:
+        """Return whether the store has anything of a company, be it no run."""
+        try:
+            return bool(self._store.kept_of([name]))
+        except NoStoreError:
+            return False
+
     def _was_removed(self, name: str) -> bool:
         """Return whether a removal of that name has not come to its end."""
         try:
@@ -478,7 +510,7 @@ class Companies:
 
     def _aside(self, name: str) -> Path:
         """Return where the file of a company is while it is being removed."""
-        return self._beside(name, "removing")
+        return self.main.aside(name)
 
     def _beside(self, name: str, what: str) -> Path:
         """Return a place in the folder of the companies that no command takes for a file of one."""

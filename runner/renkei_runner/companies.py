@@ -94,6 +94,9 @@ def companies(app: App, search: str, *, needs_a_person: bool) -> None:
     for path in strangers:
         text = _("{path} is of no company: a name has small letters, digits, “-” and “_” only.")
         warn(text.format(path=path))
+    for each in everybody:
+        if each.gone and each.mistake:
+            warn(each.mistake)
     if app.json:
         emit(document(companies=[_parts(each) for each in found], runs_without_company=without))
         return

@@ -14,7 +14,7 @@ from renkei.config.notify import Kind
 from renkei.words.i18n import N_, _
 
 SHORT: Mapping[Kind, str] = {
-    "file": N_("mistakes in its file"),
+    "file": N_("its file is gone or has mistakes"),
     "token": N_("a token is refused"),
     "halted": N_("stopped"),
     "failed": N_("could not be written"),
@@ -30,7 +30,7 @@ SHORT: Mapping[Kind, str] = {
 """What stands on a badge."""
 
 LONG: Mapping[Kind, str] = {
-    "file": N_("The file of the company has mistakes, so none of its schedules runs."),
+    "file": N_("The file of the company is gone or has mistakes, so none of its schedules runs."),
     "token": N_("{connection} refuses the token. Enter one that is valid."),
     "halted": N_("{direction}: the fetch has failed, or the sync has stopped."),
     "failed": N_("{direction}: employees who could not be written: {count}."),
@@ -49,7 +49,7 @@ LONG: Mapping[Kind, str] = {
 }
 
 TOGETHER: Mapping[Kind, tuple[str, str]] = {
-    "file": ("files", N_("Files with mistakes, so nothing runs: {count} companies")),
+    "file": ("files", N_("Files are gone or have mistakes, so nothing runs: {count} companies")),
     "token": ("tokens", N_("Tokens are refused: {count} companies")),
     "halted": ("halted", N_("Fetches failed, or syncs stopped: {count} companies")),
     "missed": ("missed", N_("Schedules did not run: {count} companies")),

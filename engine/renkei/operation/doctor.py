@@ -371,6 +371,10 @@ class Doctor:
     def _companies(self) -> Iterator[Sign]:
         with suppress(RenkeiError), Companies(self.main) as companies:
             listed = companies.listed()
+            for each in listed:
+                if each.gone and each.mistake:
+                    name = each.company.name
+                    yield Sign("companies", "problem", "file_gone", each.mistake, company=name)
             needing = [each for each in listed if each.needs]
             text = _("Companies that need a person: {count} of {all}.")
             yield Sign(
