@@ -197,8 +197,8 @@ class Worker:
             with about(company=config.company.name):
                 self._keep(store, config, schedule, kept.get(key), used, hangs=hangs)
         if main.folder is not None:
-            gone = self._gone(main, names, kept)
-            self._note_files(store, self.chores.clock_of_all(main).now(), gone)
+            deleted = self._gone(main, names, kept)
+            self._note_files(store, self.chores.clock_of_all(main).now(), deleted)
 
     def _in_turn(
         self, names: Sequence[str], config_of: Callable[[str], Config | None]
