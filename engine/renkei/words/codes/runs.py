@@ -244,7 +244,10 @@ CODES = (
             many("fields", FIELD),
         ),
         says=N_("{system}: these fields could not be read and are left alone[: {fields}]."),
-        todo=N_("Give the token the right to read them and fetch again."),
+        todo=N_(
+            "Give the token the right to read them and fetch again. If it has that right already,"
+            " they are empty for everybody in {system}, and have to be filled by hand."
+        ),
     ),
     Code(
         "field_empty",
