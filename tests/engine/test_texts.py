@@ -201,7 +201,7 @@ def test_parts_stand_where_stored_remarks_have_them() -> None:
         ),
         (
             Remark("field_unknown", ("hr", "gender")),
-            ["人事システム: ", "変更しません: 戸籍上の性別。", "人事システム で全員が空です"],
+            ["人事システム: ", "変更しません: 戸籍上の性別。", "人事システムで全員が空です"],
         ),
         (
             Remark("left_before_base", ("2", "2026-11-14", "0042", "0043")),
