@@ -46,7 +46,7 @@ from renkei.store.stands import Direction, Missed, Stood
 from renkei.text import folded
 from renkei.who import recorded
 from renkei.words.codes import remark
-from renkei.words.i18n import _
+from renkei.words.i18n import _, ngettext
 from renkei.yamlfile.files import read_file
 from renkei.yamlfile.source import read_yaml
 
@@ -342,10 +342,12 @@ class Companies:
             message = _("{path} exists already; it is left as it is.").format(path=path)
             raise UsageError(message, code="exists", where=str(path))
         if count:  # the next one must not find the runs of another
-            message = _(
+            message = ngettext(
+                "The store has {count} run of a company {name}, whose file {path} is gone. Put"
+                " that back, or remove the company if its run is to go; or take another name.",
                 "The store has {count} runs of a company {name}, whose file {path} is gone. Put"
-                " that back, and remove the company if its runs are to go; or take another"
-                " name."
+                " that back, or remove the company if its runs are to go; or take another name.",
+                count,
             )
             told = message.format(count=count, name=name, path=path)
             raise UsageError(told, code="exists", where=str(path))

@@ -213,7 +213,7 @@ def test_a_company_whose_file_has_mistakes_is_told_of(
         return inbox, told
 
     assert look(right) == ([], [])
-    wrong = "[renkei] Files are gone or have mistakes, so nothing runs: 1 companies"
+    wrong = "[renkei] Companies without a good file, of which nothing runs: 1"
     assert look(f"{right}oops: 1\n") == (["beta"], [wrong])
     assert look(f"{right}oops: 2\n") == (["beta"], [])
     assert look(right) == ([], ["[renkei] Over by now: 1"])
@@ -252,7 +252,7 @@ def test_a_company_whose_file_is_deleted_is_told_of(tmp_path: Path, here: Here, 
         own.unlink()
         assert look() == [], "it may be about to be there again"
         told = [*look(), *look(), *look()]
-        assert told == ["[renkei] Files are gone or have mistakes, so nothing runs: 1 companies"]
+        assert told == ["[renkei] Companies without a good file, of which nothing runs: 1"]
         with Door(load_main(main)) as door:
             assert [each.company.name for each in door.inbox()] == ["beta"]
             (gone,) = [each for each in door.listed() if each.gone]

@@ -40,7 +40,7 @@ from renkei.schedule.job import Job
 from renkei.store.companies import Companies as Store
 from renkei.store.schema import HEAD, ROOM, room, seen_beside, standing
 from renkei.store.workers import WorkerSign
-from renkei.words.i18n import _
+from renkei.words.i18n import _, ngettext
 
 Subject = Literal[
     "versions",
@@ -219,8 +219,10 @@ class Doctor:
             return
         store.try_writing()
         size, totals = store.size(), store.totals()
-        text = _(
-            "{place} can be read and written: {size} MB, {runs} runs; its migration is {head}."
+        text = ngettext(
+            "{place} can be read and written: {size} MB, {runs} run; its migration is {head}.",
+            "{place} can be read and written: {size} MB, {runs} runs; its migration is {head}.",
+            totals.rows["runs"],
         )
         yield Sign(
             "store",
@@ -281,8 +283,13 @@ class Doctor:
             text = _("There are schedules ({count}), and no worker keeps them.").format(count=count)
             if workers:
                 last = min(each.silent_s for each in workers)
-                more = _("The last one was heard of {minutes} minutes ago.")
-                text += " " + more.format(minutes=round(last / 60))
+                minutes = round(last / 60)
+                more = ngettext(
+                    "The last one was heard of {minutes} minute ago.",
+                    "The last one was heard of {minutes} minutes ago.",
+                    minutes,
+                )
+                text += " " + more.format(minutes=minutes)
                 figures["silent_s"] = round(last)
             yield Sign("schedules", "warning", "no_worker", text, figures=figures)
         else:
@@ -439,7 +446,11 @@ class Doctor:
                     figures={"mode": stat.S_IMODE(found.st_mode)},
                 )
         days = round(oldest / 86_400)
-        text = _("Files with secrets: {count}; the oldest was written {days} days ago.")
+        text = ngettext(
+            "Files with secrets: {count}; the oldest was written {days} day ago.",
+            "Files with secrets: {count}; the oldest was written {days} days ago.",
+            days,
+        )
         if not count:
             text = _("No secret is kept in a file.")
         yield Sign(
