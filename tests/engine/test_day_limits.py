@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -472,6 +473,36 @@ def test_a_permission_is_read_under_the_lease(
         with pytest.raises(UnusualError):
             runs.sync(mine.id)
     assert not careful.rosta.writes
+
+
+@pytest.mark.postgres
+def test_nobody_chooses_while_a_choice_is_judged(world: World) -> None:
+    """Whoever tries waits for the judgement, and then meets the sync that has begun."""
+    in_both(world, "001", "002", capacity=9)
+    run = chosen(world, "001")
+    refused: list[RenkeiError] = []
+
+    def choose() -> None:
+        try:
+            world.choose(run, numbers=("001", "002"), differences=frozenset())
+        except BusyError as busy:
+            refused.append(busy)
+
+    other = threading.Thread(target=choose)
+
+    def judged() -> tuple[bool, None]:
+        other.start()
+        other.join(0.5)
+        assert other.is_alive(), "it has chosen while the limits were judged"
+        return False, None
+
+    with world.runs() as runs:
+        runs._store.begin_sync(
+            run.id, runs.clock.now(), "tester", account=world.account(), allow=judged
+        )
+        other.join(20)
+        assert not other.is_alive()
+    assert len(refused) == 1
 
 
 def at_the_last_moment(
