@@ -14,6 +14,8 @@ from tests.engine.test_company_list import fill
 from tests.postgres import Database as OnServer
 from tests.web.desk import Desk, person
 
+from renkei.companies import Companies
+from renkei.config import load_main
 from renkei_web.users import Role
 
 if TYPE_CHECKING:
@@ -112,8 +114,9 @@ def test_a_company_whose_file_is_deleted_stays_on_the_board(several: Desk) -> No
 
 def test_an_empty_folder_says_how_it_begins(several: Desk) -> None:
     """To an administrator."""
-    for path in (several.folder / "companies").iterdir():
-        path.unlink()
+    with Companies(load_main(several.folder / "renkei.yaml")) as door:
+        for name in ("acme", "beta"):
+            door.remove(name)
     assert "renkei company add" in several.browser("admin").get("/").text
 
 
