@@ -18,7 +18,7 @@ from renkei.plan.pairings import Pairings
 from renkei.plugins.facade import Reader
 from renkei.systems import Systems
 from renkei.words.facts import moment_text
-from renkei.words.i18n import _
+from renkei.words.i18n import _, ngettext
 from renkei.words.sentences import customer_text
 
 
@@ -137,7 +137,9 @@ def _mapping(pairings: Pairings, index: int) -> tuple[Finding, ...]:
     fitted, fields = pairings.check(mapping, pairings.names_of(use.use))
     found = advice(fitted, fields, pairings.transforms)
     mapping.switches(use.settings)
-    paired = Finding("ok", _("{count} fields are paired.").format(count=len(mapping.pairs)))
+    count = len(mapping.pairs)
+    text = ngettext("{count} field is paired.", "{count} fields are paired.", count)
+    paired = Finding("ok", text.format(count=count))
     told = (paired, *(Finding("warning", str(each)) for each in found))
     pairs = pairings.pairs_of(index)
     if pairs:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from importlib.metadata import version
@@ -82,6 +82,8 @@ class Worker:
     """The schedules that were due at the last look, and found no room, in their order."""
     _wrong: frozenset[str] | None = field(default=None, init=False)
     """The companies of which the store was told that their files have mistakes; None: not yet."""
+    _missing: set[str] = field(factory=set, init=False)
+    """The companies with schedules that had no file at the last look."""
     _signed: float | None = field(default=None, init=False)
     """When the store was told last that this worker lives."""
     _stopped: bool = field(default=False, init=False)
@@ -169,7 +171,8 @@ class Worker:
             with about(company=config.company.name):
                 self._keep(store, config, schedule, kept.get(key), used, hangs=hangs)
         if main.folder is not None:
-            self._note_files(store, self.chores.clock_of_all(main).now())
+            deleted = self._gone(main, names, kept)
+            self._note_files(store, self.chores.clock_of_all(main).now(), deleted)
 
     def _in_turn(
         self, names: Sequence[str], config_of: Callable[[str], Config | None]
@@ -184,9 +187,21 @@ class Worker:
             theirs = _schedules(config_of(name))
             yield from (each for each in theirs if (name, each[1].name) not in in_line)
 
-    def _note_files(self, store: Store, now: dt.datetime) -> None:
-        """Keep of which companies nothing runs for a mistake in the file: somebody is told."""
-        wrong = self._files.wrong
+    def _gone(self, main: Main, names: Iterable[str], kept: Iterable[Name]) -> set[str]:
+        """
+        Return the companies with schedules whose file somebody has deleted by hand.
+
+        It was missing at the look before as well: who removes a company, or writes a file by
+        deleting the old one, has come to the end by now.
+        """
+        missing = {company for company, _schedule in kept} - {"", *names}
+        missing = {name for name in missing if not main.aside(name).exists()}
+        gone, self._missing = missing & self._missing, missing
+        return gone
+
+    def _note_files(self, store: Store, now: dt.datetime, gone: Collection[str]) -> None:
+        """Keep of which companies nothing runs for want of a file without mistakes: it is told."""
+        wrong = self._files.wrong.union(gone)
         known = store.wrong_files() if self._wrong is None else self._wrong
         if wrong != known:
             store.note_files(wrong, now)

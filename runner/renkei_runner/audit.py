@@ -9,7 +9,7 @@ import click
 from renkei.companies import Companies
 from renkei.model import Audited, AuditFault
 from renkei.report.log import log_rows
-from renkei.words.i18n import N_, _
+from renkei.words.i18n import N_, _, ngettext
 from renkei.words.printable import printable
 from renkei_runner.app import App
 from renkei_runner.cli import group, option
@@ -81,7 +81,10 @@ def verify(app: App, head: tuple[int, str] | None) -> int:
         for message in messages:
             say(message)
         if not messages:
-            say(_("The log is whole: {count} lines.").format(count=found.lines))
+            text = ngettext(
+                "The log is whole: {count} line.", "The log is whole: {count} lines.", found.lines
+            )
+            say(text.format(count=found.lines))
         say(_("Its last line, to be noted elsewhere: {head}").format(head=_head(found)))
     return BROKEN if found.faults else 0
 

@@ -13,7 +13,7 @@ import click
 from renkei.errors import MappingError, UsageError
 from renkei.model import BECAME
 from renkei.words.facts import moment_text
-from renkei.words.i18n import N_, _
+from renkei.words.i18n import N_, _, ngettext
 from renkei.words.sentences import outcome_text, status_text
 from renkei_runner.app import App
 from renkei_runner.cli import argument, command, group, option
@@ -94,18 +94,28 @@ def companies(app: App, search: str, *, needs_a_person: bool) -> None:
     for path in strangers:
         text = _("{path} is of no company: a name has small letters, digits, “-” and “_” only.")
         warn(text.format(path=path))
+    for each in everybody:
+        if each.gone and each.mistake:
+            warn(each.mistake)
     if app.json:
         emit(document(companies=[_parts(each) for each in found], runs_without_company=without))
         return
     if found:
         _show(found)
     elif everybody:
-        say(_("None of the {count} companies.").format(count=len(everybody)))
+        text = ngettext(
+            "The only company does not match.", "None of the {count} companies.", len(everybody)
+        )
+        say(text.format(count=len(everybody)))
     else:
         say(_("There are no companies yet."))
         next_steps((app.command("company", "add", "NAME"), _("add one")))
     if without:
-        text = _("{count} runs are of no company; `renkei company adopt NAME` gives them to one.")
+        text = ngettext(
+            "{count} run is of no company; `renkei company adopt NAME` gives it to one.",
+            "{count} runs are of no company; `renkei company adopt NAME` gives them to one.",
+            without,
+        )
         note(text.format(count=without))
 
 
@@ -230,7 +240,12 @@ def import_(app: App, path: Path) -> None:
         names = [each.name for each in clients]
         emit(document(companies=names, paths=[str(each) for each in paths]))
         return
-    say(_("{count} companies are written to {path}.").format(count=len(paths), path=main.folder))
+    text = ngettext(
+        "{count} company is written to {path}.",
+        "{count} companies are written to {path}.",
+        len(paths),
+    )
+    say(text.format(count=len(paths), path=main.folder))
     next_steps((app.command("companies"), _("list them")))
 
 
@@ -260,8 +275,10 @@ def adopt(app: App, name: str) -> None:
 
     with all_companies(app) as door:
         count = door.adopt(name, also=partial(dashboard.adopts, door.main))
-    text = _("{count} runs are those of {company} now.").format(count=count, company=name)
-    _said(app, text, name, runs=count)
+    text = ngettext(
+        "{count} run is that of {company} now.", "{count} runs are those of {company} now.", count
+    )
+    _said(app, text.format(count=count, company=name), name, runs=count)
 
 
 @company.command("remove", help=N_("Remove the company NAME with all its data; asks twice."))
@@ -291,7 +308,11 @@ def _is_meant(app: App, name: str, title: str, count: int) -> bool:
     if not app.asks:
         message = _("Removing a company is confirmed twice, at a terminal. Nothing was removed.")
         raise UsageError(message, code="not_confirmed")
-    question = _("Remove {company} with its {count} runs? This cannot be undone.")
+    question = ngettext(
+        "Remove {company} with its {count} run? This cannot be undone.",
+        "Remove {company} with its {count} runs? This cannot be undone.",
+        count,
+    )
     text = question.format(company=title, count=count)
     if not click.confirm(asked(text), default=False, err=True):
         return False

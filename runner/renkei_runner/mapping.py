@@ -10,7 +10,7 @@ import click
 from renkei.errors import UsageError
 from renkei.model import Remark
 from renkei.words.codes import remark
-from renkei.words.i18n import N_, _
+from renkei.words.i18n import N_, _, ngettext
 from renkei.words.labels import value_text
 from renkei.words.sentences import number_text, reason_text
 from renkei_runner.app import App
@@ -60,7 +60,12 @@ def check(app: App, file: str, named: tuple[tuple[str, str], ...]) -> None:
     if app.json:
         emit(document(mapping=found.name, ok=True, fields=len(found.pairs), warnings=told))
         return
-    say(_("{file} is good: {count} paired fields.").format(file=file, count=len(found.pairs)))
+    good = ngettext(
+        "{file} is good: {count} paired field.",
+        "{file} is good: {count} paired fields.",
+        len(found.pairs),
+    )
+    say(good.format(file=file, count=len(found.pairs)))
     for text in told:
         say(_("Note: {text}").format(text=text))
     next_steps((app.command("check"), _("try it with your connections")))

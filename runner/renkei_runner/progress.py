@@ -14,7 +14,7 @@ from renkei.logs import log
 from renkei.model import Estimate, KnownAccount, Remark
 from renkei.observer import Observer
 from renkei.words.facts import span_text
-from renkei.words.i18n import _, language, set_language
+from renkei.words.i18n import _, language, ngettext, set_language
 from renkei.words.sentences import customer_text, number_text, reason_text
 from renkei_runner.output import asked, note, warn
 
@@ -96,10 +96,13 @@ class Progress(Observer):
     def reading(self, connection: str, employees: int) -> None:
         with self._lock:
             self._speak()
-            text = _("{connection}: {count} employees read").format(
-                connection=connection, count=employees
+            text = ngettext(
+                "{connection}: {count} employee read",
+                "{connection}: {count} employees read",
+                employees,
             )
-            self._show(connection, text, None, None)
+            told = text.format(connection=connection, count=employees)
+            self._show(connection, told, None, None)
 
     def writing(self, done: int, total: int) -> None:
         with self._lock:
@@ -215,7 +218,9 @@ def account_lines(accounts: Sequence[KnownAccount], called: Mapping[str, str]) -
 def estimate_lines(ahead: Estimate) -> list[str]:
     """Return what is ahead: calls, time, and closed hours on the way."""
     calls = [
-        _("{count} calls to {connection}").format(count=count, connection=name)
+        ngettext("{count} call to {connection}", "{count} calls to {connection}", count).format(
+            count=count, connection=name
+        )
         for name, count in ahead.calls.items()
         if count is not None
     ]

@@ -10,7 +10,7 @@ import click
 
 from renkei.model import BECAME, Difference, Run
 from renkei.words.facts import moment_text
-from renkei.words.i18n import N_, _
+from renkei.words.i18n import N_, _, ngettext
 from renkei.words.sentences import difference_text, outcome_text, status_text
 from renkei_runner.app import App
 from renkei_runner.cli import argument, command, group, option
@@ -74,13 +74,19 @@ def purge(app: App, older_than: dt.timedelta | None) -> None:
     if app.json:
         emit(document(purged=count, removed=removed))
     else:
-        say(
-            _("Values of {count} runs are purged; counts and outcomes are kept.").format(
-                count=count
-            )
+        text = ngettext(
+            "Values of {count} run are purged; counts and outcomes are kept.",
+            "Values of {count} runs are purged; counts and outcomes are kept.",
+            count,
         )
+        say(text.format(count=count))
         if removed:
-            say(_("{count} runs are removed as a whole.").format(count=removed))
+            text = ngettext(
+                "{count} run is removed as a whole.",
+                "{count} runs are removed as a whole.",
+                removed,
+            )
+            say(text.format(count=removed))
         next_steps((app.command("reports"), _("list the latest runs")))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from renkei.model import NAMED, Difference, Item, Outcome, Run, Status
 from renkei.words.facts import moment_text, run_facts
-from renkei.words.i18n import _
+from renkei.words.i18n import _, ngettext
 from renkei.words.sentences import (
     difference_text,
     number_text,
@@ -99,8 +99,13 @@ def say_carried(carried: Carried) -> None:
     kept = _("The base date is {date}, as chosen for run {run}.")
     today = _("The base date is today, {date}: nobody had chosen another one for run {run}.")
     say((kept if run.base_chosen else today).format(date=run.base_date, run=run.again_of))
-    text = _("Chosen as in run {run}: {count} employees.")
-    say(text.format(run=run.again_of, count=len(carried.selection.numbers)))
+    count = len(carried.selection.numbers)
+    text = ngettext(
+        "Chosen as in run {run}: {count} employee.",
+        "Chosen as in run {run}: {count} employees.",
+        count,
+    )
+    say(text.format(run=run.again_of, count=count))
     if carried.left:
         say(_("Not chosen any more, since something has changed; look at them and choose again:"))
     for item in carried.left:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from renkei.words.i18n import N_, _
+from renkei.words.i18n import N_, _, ngettext
 from renkei_runner.app import App
 from renkei_runner.cli import argument, group
 from renkei_runner.companies import all_companies
@@ -39,11 +39,12 @@ def copy(app: App, origin: str, goal: str) -> None:
         beside = {"users_file": None if put_away is None else str(put_away)}
         emit(document(place=copied.place, runs=copied.runs, rows=copied.rows, **beside))
         return
-    say(
-        _("{runs} runs are at {place} now: {rows} rows, each compared.").format(
-            runs=copied.runs, place=copied.place, rows=copied.rows
-        )
+    text = ngettext(
+        "{runs} run is at {place} now: {rows} rows, each compared.",
+        "{runs} runs are at {place} now: {rows} rows, each compared.",
+        copied.runs,
     )
+    say(text.format(runs=copied.runs, place=copied.place, rows=copied.rows))
     if copied.left is not None:
         say(_("The users of the dashboard came along; everybody logs in anew."))
     if put_away is not None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from renkei.errors import UsageError
-from renkei.words.i18n import N_, _
+from renkei.words.i18n import N_, _, ngettext
 from renkei_runner.app import LOG, OIDC_SECRET, App
 from renkei_runner.cli import command, option
 from renkei_runner.output import say, say_at_once
@@ -75,7 +75,11 @@ def _keep(
     if cluster is not None:
         cluster.give_up = made.stop
     with ended_by(stop), made, _scraped(made.path, metrics):
-        text = _("Keeping the schedules of {path}, {count} jobs at a time.")
+        text = ngettext(
+            "Keeping the schedules of {path}, {count} job at a time.",
+            "Keeping the schedules of {path}, {count} jobs at a time.",
+            concurrency,
+        )
         if not app.json:
             say(text.format(path=made.path, count=concurrency))
             sys.stdout.flush()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.pair import NEW
 
 if TYPE_CHECKING:
     from tests.e2e.office import Office
@@ -130,6 +131,42 @@ def test_a_role_that_cannot_be_read_ends_the_fetch(
     assert (field if field != "emp_status" else "retired") in result.error["message"]
     assert "right" in result.error["message"]
     assert office.sent() == []
+
+
+@pytest.mark.fault("F18")
+@pytest.mark.parametrize("field", ["emp_code", "entered_at", "resigned_at", "emp_status"])
+def test_an_item_that_is_hidden_as_empty_writes_nothing_unseen(office: Office, field: str) -> None:
+    """Nobody knows how SmartHR hides an item: shown as null, it still moves nobody by itself."""
+    before = office.plan(office.fetched("smarthr", "touchontime"))
+    switches = office.box.smarthr.switches
+    switches.hidden, switches.hidden_as = {field}, "null"
+    result = office.ask("fetch", "smarthr", "touchontime")
+    if field == "emp_status":
+        assert result.code == 4, "everybody has a status, so it is hidden"
+        return
+    after = office.plan(result.run)
+    more = {
+        number
+        for number, item in after.items()
+        if item["difference"] in ("new", "changed") and item != before.get(number)
+    }
+    assert all("empty_for_all" in after[number]["notes"] for number in more)
+    words = ("--difference", "new,changed", *NEW["touchontime"])
+    office.ask("sync", result.run, *words)
+    outcomes = office.outcomes(result.run)
+    sent = {number for number in outcomes if outcomes[number][0] in ("created", "updated")}
+    assert not more & sent
+
+
+def test_check_tells_what_is_empty_for_everybody(office: Office) -> None:
+    """It may be hidden: a warning with its name, and the work can be done."""
+    switches = office.box.smarthr.switches
+    switches.hidden, switches.hidden_as = {"entered_at", "email"}, "null"
+    result = office.ask("check")
+    assert result.code == 0
+    told = str(result.json["checks"])
+    assert "(entered_at) is empty for all" in told
+    assert "(email)" not in told
 
 
 @pytest.mark.fault("F28")

@@ -273,7 +273,7 @@ def test_an_office_goes_from_one_company_to_several(office: Office, other: Sandb
     refused = office.ask(*of("acme", "fetch", *WAY))
     assert refused.error["code"] == "same_account"
     assert "renkei company adopt acme" in refused.error["hint"]
-    assert "1 runs are of no company" in office.renkei("companies").err
+    assert "1 run is of no company" in office.renkei("companies").err
     assert office.ask("company", "adopt", "gamma").error["code"] == "company"
     assert office.ask("company", "adopt", "acme").json["runs"] == 1
     assert office.ask(*of("acme", "report", run)).json == {**before, "company": "acme"}

@@ -683,7 +683,7 @@ def test_a_system_that_is_away_for_all_companies_is_one_message(tmp_path: Path, 
     tell_company(main, "beta", post, NOW + 61 * minute)
     (later,) = post.letters
     assert "2 companies: Beta (beta), Gamma (gamma)" in later.messages[0].text
-    assert "Fetches failed, or syncs stopped: 2 companies" in later.messages[0].title
+    assert "Companies whose fetches failed, or syncs stopped: 2" in later.messages[0].title
     post.letters.clear()
     for name in ("acme", "beta", "gamma"):
         back(place, name, NOW + 70 * minute)
@@ -785,7 +785,7 @@ def test_of_many_companies_a_message_names_the_first() -> None:
     """And says how many there are."""
     names = [f"Company {number}" for number in range(300)]
     message = gathered_message("missed", {"": names}, {}, Names())
-    assert message.title == "[renkei] Schedules did not run: 300 companies"
+    assert message.title == "[renkei] Companies whose schedules did not run: 300"
     assert message.text.startswith("300 companies: Company 0, Company 1,")
     assert message.text.endswith("Company 19 …")
 

@@ -214,10 +214,91 @@ def test_a_company_whose_file_has_mistakes_is_told_of(
         return inbox, told
 
     assert look(right) == ([], [])
-    wrong = "[renkei] Files with mistakes, so nothing runs: 1 companies"
+    wrong = "[renkei] Companies without a good file, of which nothing runs: 1"
     assert look(f"{right}oops: 1\n") == (["beta"], [wrong])
     assert look(f"{right}oops: 2\n") == (["beta"], [])
     assert look(right) == ([], ["[renkei] Over by now: 1"])
+
+
+def with_schedule(here: Here, folder: Path, name: str) -> Path:
+    """Give a company both systems and a schedule; return its file."""
+    world, maps = here.world, folder / "companies" / "maps"
+    maps.mkdir()
+    (maps / "pair.yaml").write_text(world.files["pair.yaml"], encoding="utf-8")
+    text = world.files["renkei.yaml"].replace("store: reports.db\n", "")
+    text = text.replace("./pair.yaml", "./maps/pair.yaml")
+    own = folder / "companies" / f"{name}.yaml"
+    own.write_text(f"{text}schedules:\n  - {{{NIGHTLY}}}\n", encoding="utf-8")
+    return own
+
+
+def test_a_company_whose_file_is_deleted_is_told_of(tmp_path: Path, here: Here, post: Post) -> None:
+    """Its schedules stop: it is told once, stays on the list with what to do, and is over again."""
+    main, place = companies(tmp_path)
+    own = with_schedule(here, tmp_path, "beta")
+    text = own.read_text(encoding="utf-8")
+    with Worker(main, here) as worker:
+
+        def look() -> list[str]:
+            """Return the titles of what is told after a look."""
+            worker.look()
+            tell_of_all(load_main(main), place, here.wall, post)
+            here.wall.moment += HOUR
+            told = [message.title for each in post.letters for message in each.messages]
+            post.letters.clear()
+            return told
+
+        worker.chores._clock = here.wall
+        assert look() == []
+        own.unlink()
+        assert look() == [], "it may be about to be there again"
+        told = [*look(), *look(), *look()]
+        assert told == ["[renkei] Companies without a good file, of which nothing runs: 1"]
+        with Door(load_main(main)) as door:
+            assert [each.company.name for each in door.inbox()] == ["beta"]
+            (gone,) = [each for each in door.listed() if each.gone]
+            assert gone.mistake is not None
+            assert "renkei company remove beta" in gone.mistake
+        own.write_text(text, encoding="utf-8")
+        assert look() == ["[renkei] Over by now: 1"]
+        with Door(load_main(main)) as door:
+            assert gone(door) == []
+
+
+def gone(door: Door) -> list[str]:
+    """Return the companies on the list whose file is gone."""
+    return [each.company.name for each in door.listed() if each.gone]
+
+
+def test_a_company_that_is_being_removed_is_not_gone(tmp_path: Path, here: Here) -> None:
+    """Its file is out of the way while the store lets go of it: nobody has to do anything."""
+    main, place = companies(tmp_path)
+    own = with_schedule(here, tmp_path, "beta")
+    with Worker(main, here) as worker:
+        worker.chores._clock = here.wall
+        worker.look()
+        own.rename(load_main(main).aside("beta"))
+        for _ in range(3):
+            worker.look()
+    with Door(load_main(main)) as door:
+        assert gone(door) == []
+    with closing(Companies(place)) as store:
+        assert store.wrong_files() == set()
+
+
+def test_a_company_without_a_file_and_without_runs_can_be_removed(
+    tmp_path: Path, here: Here
+) -> None:
+    """What the message advises is possible, though only its schedules are known."""
+    main, _place = companies(tmp_path)
+    own = with_schedule(here, tmp_path, "beta")
+    with Worker(main, here) as worker:
+        worker.look()
+    own.unlink()
+    with Door(load_main(main)) as door:
+        assert gone(door) == ["beta"]
+        door.remove("beta")
+        assert gone(door) == []
 
 
 def test_what_could_not_begin_is_told_too(world: World, here: Here, post: Post) -> None:

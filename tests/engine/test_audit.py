@@ -174,7 +174,9 @@ def test_what_lets_a_sync_pass_has_a_line(world: World) -> None:
     world.choose(run)
     with world.runs() as runs:
         now = runs.clock.now()
-        runs._store.begin_sync(run.id, now, "tester", account=world.account(), allow=True)
+        runs._store.begin_sync(
+            run.id, now, "tester", account=world.account(), allow=lambda: (True, ())
+        )
     assert ("unusual_allowed", run.id) in acts(world)
 
 

@@ -11,7 +11,7 @@ from tests.engine.world import World
 
 from renkei.errors import AccessError
 from renkei.identity.roster import Roster
-from renkei.model import Difference, Item, Remark
+from renkei.model import Difference, Item, Remark, Wish
 from renkei.people import Label, Value
 from renkei.plan.listing import Listing
 from renkei.testing import MemorySystem
@@ -676,6 +676,89 @@ def test_a_field_unknown_for_somebody_is_a_note(world: World) -> None:
     assert not any(item.look_first for item in items.values())
     told = [each.about for each in world.fetch().notices if each.code == "partly_compared"]
     assert told == [("clinic", "1", "mail"), ("rosta", "1", "email")]
+
+
+HIDDEN = Remark("empty_for_all", ("until",))
+PLANNED = dt.date(2027, 3, 31)
+
+
+def test_what_nobody_has_empties_nothing_unseen(world: World) -> None:
+    """A token that may not read a field may show it as empty: a person looks first."""
+    for number in "123":
+        world.in_clinic(number)
+        world.in_rosta(number)
+    world.rosta.edit(next(iter(world.rosta.people)), end=PLANNED)
+    item = compare(world)[0]
+    assert (item.difference, item.notes, item.look_first) == (Difference.CHANGED, (HIDDEN,), True)
+    world.in_clinic("4", until=dt.date(2027, 1, 31))
+    item = compare(world)[0]
+    assert (item.difference, item.notes, item.look_first) == (Difference.CHANGED, (), False)
+
+
+def test_two_people_say_nothing_of_a_field(world: World) -> None:
+    """In a company of two that nobody leaves is no wonder."""
+    for number in "12":
+        world.in_clinic(number)
+        world.in_rosta(number, end=PLANNED)
+    assert [item.notes for item in compare(world)] == [(), ()]
+
+
+def test_whose_day_of_joining_nobody_knows_is_looked_at(world: World) -> None:
+    """Without a day everybody has joined, also who is only hired: if nobody has one, look."""
+    for number in "12":
+        world.in_clinic(number, since=None)
+        world.in_rosta(number)
+    world.in_clinic("3", since=None)
+    *known, new = compare(world)
+    assert (new.difference, new.look_first) == (Difference.NEW, True)
+    assert new.notes == (Remark("empty_for_all", ("since",)),)
+    assert [item.look_first for item in known] == [False, False]
+    assert notices(world) == {"field_empty": ("clinic", "since")}
+
+
+def test_a_day_of_joining_that_is_kept_nowhere_is_no_wonder(world: World) -> None:
+    """The target has none either: then nobody has to look."""
+    for number in "1234":
+        world.in_clinic(number, since=None)
+    for number in "123":
+        world.in_rosta(number, start=None)
+    assert not any(item.look_first for item in compare(world))
+    assert notices(world) == {}
+
+
+def test_filling_what_nobody_has_is_a_notice(world: World) -> None:
+    """A sync may overwrite what the token cannot see; what is not written is not told."""
+    for number in "123":
+        world.in_clinic(number, beds=None)
+        world.in_rosta(number, email=None, capacity=None)
+    assert notices(world) == {"field_empty": ("rosta", "email")}
+    world.in_rosta("4", email="4@example.jp")
+    assert notices(world) == {}
+
+
+def test_what_makes_no_sense_is_there(world: World) -> None:
+    """An unreadable value is no empty one: the field is filled in."""
+    for number in "123":
+        world.in_clinic(number)
+        world.in_rosta(number, email=None)
+    garble(world.rosta, next(iter(world.rosta.people)), "email")
+    assert notices(world) == {}
+
+
+def test_who_is_released_keeps_what_the_list_says(world: World) -> None:
+    """That a field may be hidden is not known from one employee."""
+    for number in "123":
+        world.in_clinic(number)
+    for number in "23":
+        world.in_rosta(number)
+    born = dt.date(1960, 1, 1)
+    world.in_rosta("1", family="森", given="薫", kana="モリ", dob=born, end=PLANNED)
+    run = world.fetch()
+    with world.runs() as runs:
+        runs.release(run.id, Wish(number="1", why="the same badge"))
+    item = world.item(run, "1")
+    assert (item.difference, item.look_first) == (Difference.CHANGED, True)
+    assert "empty_for_all" in codes(item.notes)
 
 
 def test_nothing_to_compare_is_no_note(world: World) -> None:

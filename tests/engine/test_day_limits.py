@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -438,6 +439,84 @@ def test_the_limits_are_asked_again_after_a_wait_for_the_lease(
         with pytest.raises(UnusualError):
             runs.sync(mine.id)
     assert len(careful.rosta.writes) == 3
+
+
+def test_the_limits_are_judged_under_the_lease(
+    careful: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another process has written right before the lease is taken counts, too."""
+    in_both(careful, *SIX, capacity=9)
+    mine = chosen(careful, "004", "005", "006")
+    others = chosen(careful, "001", "002", "003")
+    with careful.runs() as runs:
+        at_the_last_moment(runs, lambda: careful.resume(others), monkeypatch)
+        with pytest.raises(UnusualError):
+            runs.sync(mine.id)
+        assert runs.run(mine.id).status is Status.READY
+    assert len(careful.rosta.writes) == 3
+
+
+def test_a_permission_is_read_under_the_lease(
+    careful: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever chooses again takes it back: a sync that was about to begin has it no more."""
+    in_both(careful, *SIX, capacity=9)
+    mine = chosen(careful, *SIX)
+    with careful.runs() as runs:
+        # as after a sync that a person has allowed, and that met closed hours first
+        runs._store._set(int(mine.id), allowed_by="manager")
+
+        def again() -> None:
+            careful.choose(mine, numbers=SIX, differences=frozenset())
+
+        at_the_last_moment(runs, again, monkeypatch)
+        with pytest.raises(UnusualError):
+            runs.sync(mine.id)
+    assert not careful.rosta.writes
+
+
+@pytest.mark.postgres
+def test_nobody_chooses_while_a_choice_is_judged(world: World) -> None:
+    """Whoever tries waits for the judgement, and then meets the sync that has begun."""
+    in_both(world, "001", "002", capacity=9)
+    run = chosen(world, "001")
+    refused: list[RenkeiError] = []
+
+    def choose() -> None:
+        try:
+            world.choose(run, numbers=("001", "002"), differences=frozenset())
+        except BusyError as busy:
+            refused.append(busy)
+
+    other = threading.Thread(target=choose)
+
+    def judged() -> tuple[bool, None]:
+        other.start()
+        other.join(0.5)
+        assert other.is_alive(), "it has chosen while the limits were judged"
+        return False, None
+
+    with world.runs() as runs:
+        runs._store.begin_sync(
+            run.id, runs.clock.now(), "tester", account=world.account(), allow=judged
+        )
+        other.join(20)
+        assert not other.is_alive()
+    assert len(refused) == 1
+
+
+def at_the_last_moment(
+    runs: Runs, done: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let something be *done* elsewhere right before a sync takes its lease."""
+    begin: Callable[..., Lease] = runs._store.begin_sync
+
+    def late(*args: object, **more: object) -> Lease:
+        monkeypatch.setattr(runs._store, "begin_sync", begin)
+        done()
+        return begin(*args, **more)
+
+    monkeypatch.setattr(runs._store, "begin_sync", late)
 
 
 # --- the target -----------------------------------------------------------------------------------

@@ -187,6 +187,28 @@ def test_a_connector_that_cannot_be_built_is_named(world: World, error: BaseExce
     assert CANARY not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "error", [ValueError(CANARY), TypeError(CANARY), KeyError(CANARY)], ids=["value", "type", "key"]
+)
+def test_a_connector_that_stumbles_over_its_options_names_them(
+    world: World, error: Exception
+) -> None:
+    """Of which connection, and which options to look at; what they say may be a secret."""
+    options = f"    options: {{page: {CANARY}, folder: x}}\n"
+    text = world.files["renkei.yaml"].replace("  rosta:\n", "  rosta:\n" + options)
+    (world.folder / "renkei.yaml").write_text(text, encoding="utf-8")
+    with (
+        installed(rosta=lambda _connection: raising(error)()),
+        pytest.raises(
+            ConfigurationError, match=r"^rosta: the connector rosta .*folder, page"
+        ) as at,
+    ):
+        world.fetch()
+    assert at.value.where == "rosta"
+    assert type(error).__name__ in at.value.message
+    assert CANARY not in at.value.message
+
+
 def test_an_unknown_hook_name_is_refused(world: World) -> None:
     """A misspelt hook would never be called."""
     with plug(world, lst_employees=list), pytest.raises(ConfigurationError, match="lst_employees"):

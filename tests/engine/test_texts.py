@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from renkei.model import Difference, Outcome, Remark, Run, Status
 from renkei.people import FieldSpec, Label
 from renkei.words.codes import TABLE, parts_of, remark
-from renkei.words.i18n import _, speaking
+from renkei.words.i18n import _, ngettext, speaking
 from renkei.words.labels import Labels
 from renkei.words.sentences import difference_text, outcome_text, reason_text, status_text
 
@@ -157,6 +157,7 @@ STORED = {
     "looks_like_my_number": "system fields",
     "scope_unknown": "system fields",
     "outside_scope": "count there",
+    "field_empty": "system fields",
     "not_in_table": "field value",
     "left_before_base": "count day numbers",
     "left_but_active": "count days numbers",
@@ -200,7 +201,7 @@ def test_parts_stand_where_stored_remarks_have_them() -> None:
         ),
         (
             Remark("field_unknown", ("hr", "gender")),
-            ["人事システム: ", "変更しません: 戸籍上の性別。"],
+            ["人事システム: ", "変更しません: 戸籍上の性別。", "人事システムで全員が空です"],
         ),
         (
             Remark("left_before_base", ("2", "2026-11-14", "0042", "0043")),
@@ -296,3 +297,20 @@ def test_an_interrupted_fetch_says_so() -> None:
 def test_a_blank_in_a_number_can_be_seen(blank: str) -> None:
     """A number that differs only by a blank does not look the same."""
     assert "(0095␣)" in reason_text(Remark("near_number", (f"0095{blank}",)))
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "text"),
+    [
+        ("en", 1, "1 call to tot"),
+        ("en", 2, "2 calls to tot"),
+        ("en", 0, "0 calls to tot"),
+        ("ja", 1, "tot へ 1 リクエスト"),
+        ("ja", 2, "tot へ 2 リクエスト"),
+    ],
+)
+def test_one_is_not_said_as_many(language: str, count: int, text: str) -> None:
+    """English has two forms, Japanese one; the catalogue chooses."""
+    with speaking(language):
+        found = ngettext("{count} call to {connection}", "{count} calls to {connection}", count)
+    assert found.format(count=count, connection="tot") == text

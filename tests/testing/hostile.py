@@ -137,6 +137,15 @@ class StaleLookUp(Staff):
         return iter(self.known[number])
 
 
+@mistake("test_what_is_hidden_is_unknown")
+class EmptyIfHidden(Staff):
+    """What the token may not read is told as empty, and would be filled or compared."""
+
+    def employee(self, row: Any, fields: Sequence[str]) -> Employee:
+        held = super().employee(row, fields)
+        return evolve(held, values={**dict.fromkeys(fields), **held.values})
+
+
 @mistake("test_people_who_left_are_listed")
 class OnlyCurrent(Staff):
     """People who have left are not listed."""
@@ -525,6 +534,28 @@ class DoesNotClear(Staff):
     def update_employee(self, current: Employee, changes: Values) -> Employee | None:
         sent = {name: value for name, value in changes.items() if value is not None}
         return super().update_employee(current, sent)
+
+
+@mistake("test_an_update_stands_on_the_last_look")
+class PutsBack(Staff):
+    """Its update sends the whole record as the list showed it once: what changed since is lost."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self.known: dict[str, Values] = {}
+
+    @hookimpl
+    def list_employees(self, fields: Sequence[str]) -> Iterator[Employee]:
+        for row in self.rows({}):
+            held = self.employee(row, fields)
+            self.known[held.id] = held.values
+            yield held
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> Employee | None:
+        free = ("family", "given", "joined", "left", "mail")
+        once = {name: v for name, v in self.known.get(current.id, {}).items() if name in free}
+        return super().update_employee(current, {**once, **changes})
 
 
 @mistake("test_an_update_takes_people_from_the_list")

@@ -51,6 +51,7 @@ class Fake:
     def __init__(self) -> None:
         self.people: dict[str, dict[str, Any]] = {}
         self.tokens: list[str] = []
+        self.hidden: set[str] = set()
         self.lock = threading.Lock()
         fake = self
 
@@ -93,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
             elif path == "/staff":
                 self._list(sorted(people.values(), key=lambda row: str(row["id"])), query)
             elif (identity := path.rpartition("/")[2]) in people:
-                self._answer(200, people[identity])
+                self._answer(200, self._shown(people[identity]))
             else:
                 self._answer(404, {"error": "nobody"})
 
@@ -104,8 +105,12 @@ class _Handler(BaseHTTPRequestHandler):
             rows = [row for row in rows if row["no"].startswith(query["like"])][:1]
         start = int(query.get("offset", "0"))
         after = start + PAGE if start + PAGE < len(rows) else None
-        page = {"people": rows[start : start + PAGE], "next": after, "total": len(rows)}
+        shown = [self._shown(row) for row in rows[start : start + PAGE]]
+        page = {"people": shown, "next": after, "total": len(rows)}
         self._answer(200, page)
+
+    def _shown(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in row.items() if name not in self.system.hidden}
 
     def do_POST(self) -> None:
         body = self._body()

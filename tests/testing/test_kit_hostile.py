@@ -38,6 +38,9 @@ class Kit(ConnectorTests):
     def raw(self, url: str | None) -> Mapping[str, object]:
         return self.fake.snapshot()
 
+    def hide(self, url: str | None, name: str) -> None:
+        self.fake.hidden.add(name)
+
 
 def cases(check: Any) -> Iterator[dict[str, Any]]:
     """Yield the arguments of every case of a check."""

@@ -14,6 +14,8 @@ from tests.engine.test_company_list import fill
 from tests.postgres import Database as OnServer
 from tests.web.desk import Desk, person
 
+from renkei.companies import Companies
+from renkei.config import load_main
 from renkei_web.users import Role
 
 if TYPE_CHECKING:
@@ -90,15 +92,31 @@ def test_what_is_wrong_with_a_file_is_told_to_administrators(several: Desk) -> N
     assert "acme.yaml:1:14" in admin.get("/").text
     line = viewer.get("/").text
     assert "acme.yaml" not in line
-    assert "設定ファイルの誤り" in line
+    assert "設定ファイルがない、または誤り" in line
     assert admin.get("/c/acme/").status_code == 503
     assert admin.get("/c/beta/").status_code == 200
 
 
+def test_a_company_whose_file_is_deleted_stays_on_the_board(several: Desk) -> None:
+    """With what an administrator does; nothing leads to its pages, which are not there."""
+    (several.folder / "companies" / "acme.yaml").unlink()
+    admin, viewer = several.browser("admin"), person(several, Role.VIEWER, "acme")
+    for path in ("/", "/inbox"):
+        text = admin.get(path).text
+        assert "設定ファイルがない、または誤り" in text, path
+        assert 'href="/c/acme/' not in text, path
+    assert "renkei company remove acme" in admin.get("/").text
+    line = viewer.get("/").text
+    assert "設定ファイルがない、または誤り" in line
+    assert "company remove" not in line
+    assert admin.get("/c/acme/").status_code == 404
+
+
 def test_an_empty_folder_says_how_it_begins(several: Desk) -> None:
     """To an administrator."""
-    for path in (several.folder / "companies").iterdir():
-        path.unlink()
+    with Companies(load_main(several.folder / "renkei.yaml")) as door:
+        for name in ("acme", "beta"):
+            door.remove(name)
     assert "renkei company add" in several.browser("admin").get("/").text
 
 

@@ -209,6 +209,17 @@ def test_a_clock_that_is_off_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch
     assert not [*_off(None), *_off(30.0)]
 
 
+def test_a_company_whose_file_is_deleted_is_a_problem(
+    several: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is kept of it is still there, and nothing of it runs: with what to do."""
+    (several.folder / "companies" / "acme.yaml").unlink()
+    code, signs = examined(several.folder, capsys)
+    (sign,) = signs["companies", "file_gone"]
+    assert (code, sign["level"], sign["company"]) == (1, "problem", "acme")
+    assert "renkei company remove acme" in sign["message"]
+
+
 def test_usage(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """It is about all companies; a log goes into a bundle; a bundle needs a place."""
     config = ["--config", str(desk.folder / "renkei.yaml"), "doctor"]

@@ -145,6 +145,23 @@ def test_codes_are_throttled(desk: Desk) -> None:
     assert give(browser, waiting, code(desk, secret)).status_code == 303
 
 
+@pytest.mark.security(33)
+def test_only_whoever_has_the_password_can_use_up_codes(desk: Desk) -> None:
+    """Wrong passwords of others leave the codes alone; who is in stays in while codes wait."""
+    inside, secret, _recovery = set_up(desk)
+    stranger = desk.guest()
+    stranger.address = "192.0.2.99"
+    for _ in range(6):
+        stranger.log_in("admin", "not the password")
+    assert give(stranger, "made-up", "000000").status_code == 401
+    browser, waiting = half(desk)
+    assert give(browser, waiting, code(desk, secret)).status_code == 303
+    for n in range(6):
+        colleague, waiting = half(desk)
+        give(colleague, waiting, f"00000{n}")
+    assert inside.get("/runs/1/people").status_code == 200
+
+
 def test_half_a_log_in_does_not_last(desk: Desk) -> None:
     """Five minutes; nor does anybody begin with a made-up one, or with somebody's who is out."""
     _browser, secret, _recovery = set_up(desk)

@@ -195,6 +195,33 @@ def test_nothing_that_hangs_on_somebody_tells_more(secrets: Desk) -> None:
     assert whole == more
 
 
+TYPED = "離婚協議中のため旧姓"
+
+
+@pytest.mark.security(38)
+def test_reasons_that_were_typed_are_for_operators(secrets: Desk) -> None:
+    """A release and an announcement say why in a person's own words, which may be about anybody."""
+    said = ["same_person", ["1417"], "colleague", TYPED]
+    put(secrets, "0008", {"released": said})
+    told = ["creates", "30", "2026-11-01", "2026-11-30", TYPED]
+    about(
+        secrets,
+        expected=json.dumps([["expected_intake", *told]]),
+        reason=json.dumps(["over_expected", *told, "40"]),
+    )
+    viewer = looked_at(somebody(secrets, Role.VIEWER), *PLACES)
+    for path, text in viewer.items():
+        assert TYPED not in text, path
+    for path in PLACES[2:]:
+        assert "1417" in viewer[path], path
+    secrets.add("counts", Role.COUNTS)
+    for path, text in looked_at(secrets.browser("counts"), *COUNTED).items():
+        assert TYPED not in text, path
+    operator = looked_at(somebody_else(secrets, Role.OPERATOR), *PLACES)
+    for path in ("/runs/1", *PLACES[2:]):
+        assert TYPED in operator[path], path
+
+
 @pytest.mark.security(38)
 def test_counts_have_no_person(secrets: Desk) -> None:
     """No number, no name, no colleague; the counts, and what is wrong with the run, are there."""

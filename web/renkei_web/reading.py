@@ -4,8 +4,9 @@ What somebody who has logged in may read of a run: one rule, for every page and 
 As soon as there is a plan that is everybody in it, chosen or not, before the sync and after it: the
 values before and after, of somebody blocked the values of both systems, outcome and reason. Once
 the values are purged it is number and outcome of those who were chosen. Operators and above read
-all of it, with the system's own words. Viewers do not see when somebody was born, the gender, and
-who is going to leave: a planned leaving is a secret in most companies. Those allowed counts only
+all of it, with the system's own words and what colleagues have written as a reason, which may say
+anything of anybody. Viewers do not see when somebody was born, the gender, and who is going to
+leave: a planned leaving is a secret in most companies. Those allowed counts only
 see no person at all, colleagues who fetched and synced included. Only administrators are told what
 is wrong with a connection.
 """
@@ -62,7 +63,8 @@ def everybody(runs: Runs, run_id: str, role: Role) -> tuple[Run, Iterator[Item],
     """Return a run with everybody in it, and what people call its things, for a file."""
     run, labels = runs.run(run_id), runs.labels(run_id)
     found = runs.items(run_id) if is_readable(run) else iter(())
-    return told(runs, run, role), seen(runs, run, found, role), labels
+    may_read = told(runs, run, role)
+    return may_read, seen(runs, run, found, role), evolve(labels, run=may_read)
 
 
 def some(
@@ -101,10 +103,11 @@ def told(runs: Runs, run: Run, role: Role) -> Run:
     if role.includes(Role.OPERATOR):
         return run
     leavers = run.base_date > runs.clock.today()  # people leaving by then are still there
-    if role.includes(Role.VIEWER) and not leavers:
-        return run
-    reason = run.reason and _nobody(run.reason)
-    return evolve(run, notices=tuple(map(_nobody, run.notices)), reason=reason)
+    names = role.includes(Role.VIEWER) and not leavers
+    tells = _untyped if names else _nobody
+    return evolve(
+        run, notices=tuple(map(tells, run.notices)), reason=run.reason and tells(run.reason)
+    )
 
 
 @frozen
@@ -165,6 +168,7 @@ class Sight:
             new_values=_without(item.new_values, hides),
             reasons=self._remarks(item.reasons, hides),
             notes=self._remarks(item.notes, hides),
+            released=item.released and evolve(item.released, why=_("(not shown)")),
             candidates=tuple(map(self._candidate, item.candidates)),
             outcome_reason=item.outcome_reason and self._remark(item.outcome_reason, hides),
             detail=None,  # a system's own words may quote any value
@@ -237,12 +241,21 @@ def _without(values: Mapping[str, T], hides: Hides) -> dict[str, T]:
     return {name: value for name, value in values.items() if not hides(name)}
 
 
+def _untyped(remark: Remark) -> Remark:
+    """Return a remark about a run without what a person has written."""
+    code = TABLE.get(remark.code)
+    typed = [] if code is None else _parts_of(code, PartKind.TYPED)
+    if code is None or not typed:
+        return remark
+    return _made(code, code.read(remark) | dict.fromkeys(typed, (_("(not shown)"),)))
+
+
 def _nobody(remark: Remark) -> Remark:
-    """Return a remark about a run without anybody's number."""
+    """Return a remark about a run without anybody's number, and what a person has written."""
     code = TABLE.get(remark.code)
     if code is None:
         return Remark(remark.code)
-    parts = code.read(remark)
+    parts = code.read(_untyped(remark))
     # In a remark about a run, a list of texts holds examples of people.
     examples = [part.name for part in code.parts if part.many and part.kind is PartKind.TEXT]
     for name in (*_parts_of(code, PartKind.NUMBER), *examples):

@@ -18,7 +18,7 @@ from renkei.words import sentences as texts
 from renkei.words.acts import act_text, facts_text
 from renkei.words.codes import part_of
 from renkei.words.facts import clock_text, moment_text, span_text
-from renkei.words.i18n import _, label, language, speaking
+from renkei.words.i18n import _, label, language, ngettext, speaking
 from renkei.words.labels import Labels, date_text, day_text, value_text
 from renkei.words.printable import printable
 from renkei.words.sentences import (
@@ -128,8 +128,8 @@ def _environment() -> Environment:
     )
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         _,
-        _,
-        newstyle=True,  # no template counts: there are no plurals to choose from
+        ngettext,
+        newstyle=True,
     )
     filters: tuple[Callable[..., str], ...] = (
         difference_text, outcome_text, reason_text, status_text,

@@ -113,8 +113,7 @@ class Users:
         person = self._records.employee(user, names)
         record = cast("dict[str, JSON]", user)  # it has an id
         emails = _in_order(record.get(EMAILS))
-        texts = [_text(each) for each in emails]
-        rest = tuple(text for text in texts if text is not None)[1:]
+        rest = tuple(text for text in map(_text, emails[1:]) if text is not None)
         extra = Extra(_version(record), tuple(emails))
         others = {EMAIL: rest} if EMAIL in person.values and rest else {}
         return evolve(person, extra=extra, others=others)
@@ -189,24 +188,26 @@ def _address(raw: JSON) -> Value:
         raise ValueError(EMAIL)  # noqa: TRY004 - as read_value does
     for each in raw:
         read_value(_EMAIL, each.get("value") if isinstance(each, dict) else 0)
-    return next(map(_text, _in_order(raw)), None)
+    return next(filter(None, map(_text, _in_order(raw))), None)
 
 
 def _in_order(emails: JSON) -> list[dict[str, JSON]]:
     """
     Return the addresses of a user: the primary one, then those for work, then the others.
 
-    What has no text comes last: an update replaces the first one.
+    An update replaces the first one, so the primary one is the first also while it has no text.
     """
     if not isinstance(emails, list):
         return []
     found = [each for each in emails if isinstance(each, dict)]
-    return sorted(found, key=lambda each: (_text(each) is None, _rank(each)))
+    return sorted(found, key=_rank)
 
 
-def _rank(email: Mapping[str, JSON]) -> int:
+def _rank(email: dict[str, JSON]) -> int:
     if email.get("primary") is True:
         return 0
+    if _text(email) is None:
+        return 3
     return 1 if email.get("type") == "work" else 2
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from renkei.connector import (
     JSON,
@@ -26,6 +27,9 @@ from renkei.connector import (
     _,
 )
 from renkei_smarthr.records import COMPANIES, GONE, NUMBER, STATUS, new_record
+
+SOME = 100
+"""How many employees one request shows."""
 
 IDS_PER_CALL = 50
 
@@ -107,9 +111,10 @@ class Client:
             if isinstance(crew, dict) and crew.get(NUMBER) == number:
                 yield crew
 
-    def some_crew(self, attributes: Sequence[str]) -> JSON:
-        """Return one employee, or None if there is none."""
-        return self._first("crews", {"fields": ",".join(attributes)})
+    def some_crews(self, attributes: Sequence[str]) -> list[JSON]:
+        """Return the first employees of the list, as many as one request shows."""
+        query = {"fields": ",".join(attributes)}
+        return list(islice(self._session.pages("v1", "crews", query=query), SOME))
 
     def establishments(self) -> Iterator[JSON]:
         """Yield the business establishments."""

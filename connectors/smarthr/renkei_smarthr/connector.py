@@ -141,28 +141,40 @@ class SmartHR:
 
     def _check_employees(self) -> Iterator[Finding]:
         try:
-            crew = self._client.some_crew(records.attributes(records.NAMES))
+            crews = self._client.some_crews(records.attributes(records.NAMES))
         except AccessError as error:
             yield self._refused(error, _("employees (/crews)"))
             return
         yield Finding("ok", _("Employees can be read."))
-        if crew is None:
+        if not crews:
             nobody = _("There is no employee yet, so single items were not looked at.")
             yield Finding("note", nobody)
         else:
-            yield from self._check_items(crew)
+            yield from self._check_items([_object(crew) for crew in crews])
 
-    def _check_items(self, crew: JSON) -> Iterator[Finding]:
-        """Yield a warning for each item that the token may not read: its key is missing."""
-        have = _object(crew)
+    def _check_items(self, crews: Sequence[dict[str, JSON]]) -> Iterator[Finding]:
+        """
+        Yield a warning for each item that the token may not read: its key is missing.
+
+        No document says so: SmartHR may show such an item as empty, too, so one that nobody has
+        and that everybody should have is named.
+        """
         for spec in records.FIELDS:
             key = spec.keys[0]
-            if key not in have:
+            field = f"{spec.label.ja} ({key})"
+            if key not in crews[0]:
                 message = _(
                     "The token may not read {field}. If it is to be synced, allow it in the"
                     " token's settings under employee items."
                 )
-                yield Finding("warning", message.format(field=f"{spec.label.ja} ({key})"))
+                yield Finding("warning", message.format(field=field))
+            elif count := records.nobody_has(spec, crews):
+                message = _(
+                    "{field} is empty for all {count} employees that were looked at. If it is"
+                    " filled in in SmartHR, the token may not read it: allow it in the token's"
+                    " settings under employee items."
+                )
+                yield Finding("warning", message.format(field=field, count=count))
 
     def _check_establishments(self) -> Iterator[Finding]:
         try:

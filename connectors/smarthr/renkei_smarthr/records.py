@@ -37,6 +37,12 @@ _LINES = ("pref", "city", "street", "building")
 GONE = "retired"
 """The status of somebody who is 退職済み."""
 
+EXPECTED = ("number", "family_name", "given_name", "birth", "hired", "left", "retired")
+"""Roles of the items that some of a few employees have a value in, if they can be read."""
+
+ENOUGH = 3
+"""From so many employees on it says something that none of them has a value."""
+
 _STATUSES = {"employed": False, "absent": False, GONE: True}
 
 FIELDS = (
@@ -163,8 +169,11 @@ def employee(record: object, fields: Sequence[str], read: Records | None = None)
 
     *read* knows the account's custom fields, too.
     """
-    if isinstance(record, dict) and CUSTOM in record:
-        record = {**record, **_custom(record[CUSTOM])}
+    if isinstance(record, dict):
+        # Everybody has a status: an empty one is hidden, which is not the same as not retired.
+        hidden = {STATUS} if record.get(STATUS) is None else set()
+        shown = {key: value for key, value in record.items() if key not in hidden}
+        record = {**shown, **_custom(shown[CUSTOM])} if CUSTOM in shown else shown
     return (read or _RECORDS).employee(record, fields)
 
 
@@ -206,6 +215,18 @@ def _item(name: str, value: Value) -> JSON:
     """Return one custom field as SmartHR takes it: by the id of its template."""
     plain = value.isoformat() if isinstance(value, dt.date) else value
     return {"template_id": name.partition(".")[2], "value": plain}
+
+
+def nobody_has(spec: FieldSpec, crews: Sequence[Mapping[str, JSON]]) -> int:
+    """
+    Return of how many *crews* a value of *spec* should be there, if none of them has one.
+
+    Those who are 退職済み have a date of leaving; what need not be filled in says nothing.
+    """
+    if spec.role == "left":
+        crews = [crew for crew in crews if crew.get(STATUS) == GONE]
+    expected = spec.role in EXPECTED and len(crews) >= ENOUGH
+    return len(crews) if expected and not any(crew.get(spec.keys[0]) for crew in crews) else 0
 
 
 def new_record(values: Values) -> dict[str, JSON]:

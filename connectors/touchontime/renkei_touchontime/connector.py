@@ -134,8 +134,8 @@ class TouchOnTime:
         if self._wants_base:
             return self._update_with_base(current, changes)
         extra = current.extra
-        emails = extra.emails if isinstance(extra, records.Extra) else ()
-        body = records.to_json(changes, emails)
+        spares = extra.spares if isinstance(extra, records.Extra) else ()
+        body = records.to_json(changes, spares)
         try:
             return self._client.update(current.id, body)
         except RecordError as refusal:
@@ -220,7 +220,7 @@ class TouchOnTime:
             message = _("{name}: somebody has changed {fields} in the meantime. Fetch again.")
             said = message.format(name=self._connection.name, fields=", ".join(changed))
             raise RecordError(said, code="changed_since_fetch", fields=tuple(changed))
-        body = {**records.base(now), **records.to_json(changes, records.emails(now))}
+        body = {**records.base(now), **records.to_json(changes, records.spares(now))}
         return self._client.update(current.id, body)
 
     def _as_of_today(self, current: Employee, changes: Values) -> dict[str, JSON]:

@@ -114,7 +114,7 @@ class Extra:
     """What an update needs beside the changes."""
 
     number: str = field(repr=False)
-    emails: tuple[str, ...] = field(repr=False)
+    spares: tuple[str, ...] = field(repr=False)
 
 
 def label(name: str) -> Label:
@@ -129,12 +129,10 @@ def additional(fields: Sequence[str]) -> list[str]:
 
 def employee(record: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
     """Return the employee in *record*, which has a key; what is left out is empty."""
-    addresses = emails(record)
-    extra = Extra(str(record.get(NUMBER, "")), addresses)
+    kept = spares(record)
+    extra = Extra(str(record.get(NUMBER, "")), kept)
     person = _RECORDS.employee(record, fields, extra=extra)
-    if EMAILS in person.values and len(addresses) > 1:
-        return evolve(person, others={EMAILS: addresses[1:]})
-    return person
+    return evolve(person, others={EMAILS: kept}) if EMAILS in person.values and kept else person
 
 
 def redated(person: Employee, then: Mapping[str, JSON] | None, dated: Sequence[str]) -> Employee:
@@ -172,10 +170,14 @@ def base(record: Mapping[str, JSON]) -> dict[str, JSON]:
     return found
 
 
-def emails(record: Mapping[str, JSON]) -> tuple[str, ...]:
-    """Return all addresses in *record* that are not empty; the first is the one that is synced."""
+def spares(record: Mapping[str, JSON]) -> tuple[str, ...]:
+    """
+    Return the addresses in *record* that stay when the first one is replaced.
+
+    Where the first is empty, that are all: also the one that is compared in its place.
+    """
     raw = record.get(EMAILS)
-    return tuple(_filled(raw)) if isinstance(raw, list) else ()
+    return tuple(_filled(raw[1:])) if isinstance(raw, list) else ()
 
 
 def _filled(raw: Sequence[JSON]) -> list[str]:
@@ -187,16 +189,16 @@ def new_record(values: Values) -> dict[str, JSON]:
     return to_json({name: value for name, value in values.items() if value is not None}, ())
 
 
-def to_json(values: Values, emails: Sequence[str]) -> dict[str, JSON]:
+def to_json(values: Values, spares: Sequence[str]) -> dict[str, JSON]:
     """
     Return *values* as Touch On Time takes them: text byte for byte, empty text to empty one.
 
-    The first of a person's *emails* is replaced, the others are kept in their order: Touch On Time
-    takes the whole list at once. If the first is emptied, the others stay.
+    The first address of a person is replaced, the *spares* are kept in their order: Touch On Time
+    takes the whole list at once. If the first is emptied, the spares stay.
     """
     body: dict[str, JSON] = {}
     for name, value in values.items():
-        body[name] = _addresses(value, emails) if name == EMAILS else _plain(value)
+        body[name] = _addresses(value, spares) if name == EMAILS else _plain(value)
     return body
 
 
@@ -206,11 +208,11 @@ def _plain(value: Value) -> JSON:
     return "" if value is None else value
 
 
-def _addresses(first: Value, emails: Sequence[str]) -> list[JSON]:
+def _addresses(first: Value, spares: Sequence[str]) -> list[JSON]:
     """Return the list to send: no address twice, capitals and small letters aside."""
     kept: dict[str, JSON] = {}
     new = [first] if isinstance(first, str) else []
-    for address in (*new, *emails[1:]):
+    for address in (*new, *spares):
         kept.setdefault(address.strip().casefold(), address)
     return list(kept.values())
 

@@ -11,10 +11,10 @@ from attrs import field, frozen
 from renkei.alerts.notifier import Message
 from renkei.alerts.states import State
 from renkei.config.notify import Kind
-from renkei.words.i18n import N_, _
+from renkei.words.i18n import N_, _, ngettext
 
 SHORT: Mapping[Kind, str] = {
-    "file": N_("mistakes in its file"),
+    "file": N_("its file is gone or has mistakes"),
     "token": N_("a token is refused"),
     "halted": N_("stopped"),
     "failed": N_("could not be written"),
@@ -30,7 +30,7 @@ SHORT: Mapping[Kind, str] = {
 """What stands on a badge."""
 
 LONG: Mapping[Kind, str] = {
-    "file": N_("The file of the company has mistakes, so none of its schedules runs."),
+    "file": N_("The file of the company is gone or has mistakes, so none of its schedules runs."),
     "token": N_("{connection} refuses the token. Enter one that is valid."),
     "halted": N_("{direction}: the fetch has failed, or the sync has stopped."),
     "failed": N_("{direction}: employees who could not be written: {count}."),
@@ -49,10 +49,10 @@ LONG: Mapping[Kind, str] = {
 }
 
 TOGETHER: Mapping[Kind, tuple[str, str]] = {
-    "file": ("files", N_("Files with mistakes, so nothing runs: {count} companies")),
-    "token": ("tokens", N_("Tokens are refused: {count} companies")),
-    "halted": ("halted", N_("Fetches failed, or syncs stopped: {count} companies")),
-    "missed": ("missed", N_("Schedules did not run: {count} companies")),
+    "file": ("files", N_("Companies without a good file, of which nothing runs: {count}")),
+    "token": ("tokens", N_("Companies whose tokens are refused: {count}")),
+    "halted": ("halted", N_("Companies whose fetches failed, or syncs stopped: {count}")),
+    "missed": ("missed", N_("Companies whose schedules did not run: {count}")),
 }
 """What those who hear of all companies are told in one message: its event, and its title."""
 
@@ -191,9 +191,10 @@ def _places(by_place: ByPlace) -> Iterator[str]:
         named = _(", ").join(companies[:SHOWN])
         if len(companies) > SHOWN:
             named += " …"
-        about_systems = _("{connector}: {count} companies: {names}")
-        text = about_systems if where else _("{count} companies: {names}")
-        yield text.format(connector=where, count=f"{len(companies):,}", names=named)
+        count = len(companies)
+        text = ngettext("{count} company: {names}", "{count} companies: {names}", count)
+        told = text.format(count=f"{count:,}", names=named)
+        yield _("{connector}: {about}").format(connector=where, about=told) if where else told
 
 
 def done_message(

@@ -16,7 +16,7 @@ from renkei.config.main import is_name
 from renkei.errors import NoStoreError, RenkeiError, UsageError
 from renkei.logs import log
 from renkei.store.companies import Removed
-from renkei.words.i18n import _
+from renkei.words.i18n import _, ngettext
 
 
 @frozen
@@ -103,10 +103,12 @@ class Joining:
             message = _("{path} exists already; it is left as it is.").format(path=path)
             raise UsageError(message, code="exists", where=str(path))
         if count:  # the next one must not find the runs of another
-            message = _(
+            message = ngettext(
+                "The store has {count} run of a company {name}, whose file {path} is gone. Put"
+                " that back, or remove the company if its run is to go; or take another name.",
                 "The store has {count} runs of a company {name}, whose file {path} is gone. Put"
-                " that back, and remove the company if its runs are to go; or take another"
-                " name."
+                " that back, or remove the company if its runs are to go; or take another name.",
+                count,
             )
             told = message.format(count=count, name=name, path=path)
             raise UsageError(told, code="exists", where=str(path))

@@ -61,8 +61,8 @@ class Leaving:
         main = self.ground.main
         own = main.new_file(name) if is_name(name) else main.file_of(name)
         count = self.ground.count(name)
-        cut_off = self._aside(name).exists() or self._was_removed(name)
-        if not own.exists() and (cut_off or count):
+        cut_off = self.ground.main.aside(name).exists() or self._was_removed(name)
+        if not own.exists() and (cut_off or count or self._is_kept(name)):
             return Company(name=name), count
         return self._head(name, main.file_of(name)), count
 
@@ -71,7 +71,7 @@ class Leaving:
         from renkei.config import tokens  # as above
 
         company, _count = self.removable(name)
-        own, aside = self.ground.main.new_file(name), self._aside(name)
+        own, aside = self.ground.main.new_file(name), self.ground.main.aside(name)
         if own.exists():
             # Who is just changing the file ends first: it would be there again.
             with suppress(FileNotFoundError), files.alone(own):
@@ -114,16 +114,19 @@ class Leaving:
         if not done:
             self.ground.observer.warning(remark("not_compacted", place=store.place))
 
+    def _is_kept(self, name: str) -> bool:
+        """Return whether the store has anything of a company, be it no run."""
+        try:
+            return bool(self.ground.store.kept_of([name]))
+        except NoStoreError:
+            return False
+
     def _was_removed(self, name: str) -> bool:
         """Return whether a removal of that name has not come to its end."""
         try:
             return self.ground.store.remembered(name) is not None
         except NoStoreError:
             return False
-
-    def _aside(self, name: str) -> Path:
-        """Return where the file of a company is while it is being removed."""
-        return self.ground.beside(name, "removing")
 
     def _head(self, name: str, path: Path) -> Company:
         try:

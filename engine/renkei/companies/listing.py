@@ -18,6 +18,7 @@ from renkei.errors import NoStoreError, RenkeiError
 from renkei.store.companies import Stands
 from renkei.store.stands import Direction, Missed
 from renkei.text import folded
+from renkei.words.i18n import _
 
 
 @frozen(kw_only=True)
@@ -25,6 +26,7 @@ class Listed:
     """
     One company as the list has it; *mistake* is what is wrong with its file.
 
+    With *gone* somebody has deleted that, and the store still has what is of the company.
     *states* are what needs a person, each with the run to look at.
     """
 
@@ -32,6 +34,7 @@ class Listed:
     stands: Stands = field(factory=Stands)
     states: Sequence[State] = ()
     mistake: str | None = None
+    gone: bool = False
 
     @property
     def open(self) -> int:
@@ -66,7 +69,23 @@ class Listing:
         if main.folder is None:
             company = load_config(main.path).company
             return [Listed(company=company, stands=known.stands(""), states=known.states(""))]
-        return [self._listed(name, known) for name in filter(wanted, main.names())]
+        gone = set(self._gone())
+        names = filter(wanted, sorted([*main.names(), *gone]))
+        return [
+            self._deleted(name) if name in gone else self._listed(name, known) for name in names
+        ]
+
+    def _gone(self) -> list[str]:
+        """Return the companies of the store whose file somebody has deleted by hand."""
+        main = self.ground.main
+        if main.folder is None:
+            return []
+        try:
+            known = self.ground.store.known()
+        except NoStoreError:
+            return []
+        missing = known - {"", *main.names()}
+        return sorted(name for name in missing if not main.aside(name).exists())
 
     def inbox(self, those: Iterable[Listed] | None) -> list[Entry]:
         """Return what needs a person now in *those* companies, or all, the most urgent first."""
@@ -108,6 +127,15 @@ class Listing:
         needs = [of_file(name)] if mistake else []
         needs += known.states(name)
         return Listed(company=company, stands=known.stands(name), states=needs, mistake=mistake)
+
+    def _deleted(self, name: str) -> Listed:
+        """Return a company without a file: nothing of it runs, and nobody can look into it."""
+        message = _(
+            "{path} is gone, so nothing of the company runs. Put the file back, or let go of what"
+            " is kept of it: renkei company remove {company}"
+        )
+        told = message.format(path=self.ground.main.new_file(name), company=name)
+        return Listed(company=Company(name=name), states=[of_file(name)], mistake=told, gone=True)
 
 
 @frozen(kw_only=True)

@@ -125,6 +125,10 @@ class Main:
             return False  # what is no name makes no path either, such as ../x
         return self.new_file(name).is_file()
 
+    def aside(self, name: str) -> Path:
+        """Return where the file of a company is while it is being removed."""
+        return self.new_file(name).with_name(f".{name}.removing")
+
     def strangers(self) -> list[Path]:
         """Return the files of the folder that are of no company, as their names cannot be one's."""
         if self.folder is None:

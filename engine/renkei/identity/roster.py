@@ -44,6 +44,7 @@ class Roster:
         # one number. See docs/decisions/2026-11-22-roster-packed-in-memory.md
         self._people: dict[str | None, bytes | list[bytes]] = {}
         self._count = 0
+        self._empty = list(range(len(self.names)))  # where nobody has had a value so far
         self.births = Counter[dt.date]()
         """How many people were born on each day."""
         self.outside: dict[str, str | None] = {}
@@ -169,9 +170,17 @@ class Roster:
                 break
         return missing
 
+    @property
+    def empty_to_all(self) -> frozenset[str]:
+        """The fields in which nobody has a value: they are empty or unknown for everybody."""
+        return frozenset(self.names[place] for place in self._empty)
+
     def _pack(self, employee: Employee) -> bytes:
         values = employee.values
         row = [*map(values.get, self.names, self._unknown)]
+        if self._empty:  # soon only what no company fills in
+            nothing = [p for p in self._empty if row[p] is None or row[p] is UNKNOWN]
+            self._empty = [p for p in nothing if self.names[p] not in employee.unreadable]
         for place in self._dates:
             if isinstance(day := row[place], dt.date):
                 row[place] = day.toordinal()

@@ -33,7 +33,7 @@ from renkei.operation.stored import Stored
 from renkei.runs import Checked, Runs
 from renkei.store.companies import Companies as Store
 from renkei.store.schema import HEAD, seen_beside, standing
-from renkei.words.i18n import _
+from renkei.words.i18n import _, ngettext
 
 
 @define
@@ -190,7 +190,11 @@ class Doctor:
                     figures={"mode": stat.S_IMODE(found.st_mode)},
                 )
         days = round(oldest / 86_400)
-        text = _("Files with secrets: {count}; the oldest was written {days} days ago.")
+        text = ngettext(
+            "Files with secrets: {count}; the oldest was written {days} day ago.",
+            "Files with secrets: {count}; the oldest was written {days} days ago.",
+            days,
+        )
         if not count:
             text = _("No secret is kept in a file.")
         yield Sign(

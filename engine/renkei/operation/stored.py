@@ -23,7 +23,7 @@ from renkei.schedule.job import Job
 from renkei.store.companies import Companies as Store
 from renkei.store.schema import HEAD, ROOM, room
 from renkei.store.workers import WorkerSign
-from renkei.words.i18n import _
+from renkei.words.i18n import _, ngettext
 
 CLOCK_OFF_S = 5.0
 """This many seconds off a database server, leases of two computers are judged wrongly."""
@@ -59,8 +59,10 @@ class Stored:
             return
         store.try_writing()
         size, totals = store.size(), store.totals()
-        text = _(
-            "{place} can be read and written: {size} MB, {runs} runs; its migration is {head}."
+        text = ngettext(
+            "{place} can be read and written: {size} MB, {runs} run; its migration is {head}.",
+            "{place} can be read and written: {size} MB, {runs} runs; its migration is {head}.",
+            totals.rows["runs"],
         )
         yield Sign(
             "store",
@@ -124,8 +126,13 @@ class Stored:
             text = _("There are schedules ({count}), and no worker keeps them.").format(count=count)
             if workers:
                 last = min(each.silent_s for each in workers)
-                more = _("The last one was heard of {minutes} minutes ago.")
-                text += " " + more.format(minutes=round(last / 60))
+                minutes = round(last / 60)
+                more = ngettext(
+                    "The last one was heard of {minutes} minute ago.",
+                    "The last one was heard of {minutes} minutes ago.",
+                    minutes,
+                )
+                text += " " + more.format(minutes=minutes)
                 figures["silent_s"] = round(last)
             yield Sign("schedules", "warning", "no_worker", text, figures=figures)
         else:
@@ -214,6 +221,10 @@ class Stored:
     def _companies(self) -> Iterator[Sign]:
         with suppress(RenkeiError), Companies(self.main) as companies:
             listed = companies.listed()
+            for each in listed:
+                if each.gone and each.mistake:
+                    name = each.company.name
+                    yield Sign("companies", "problem", "file_gone", each.mistake, company=name)
             needing = [each for each in listed if each.needs]
             text = _("Companies that need a person: {count} of {all}.")
             yield Sign(

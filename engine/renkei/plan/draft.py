@@ -41,8 +41,10 @@ def anew(comparison: Comparison, item: Item, person: Employee, partner: Employee
     draft = Draft(comparison, person, item.number, roles_of_source(comparison, person))
     if partner is not None:
         draft.link(partner)
-    kept = tuple(note for note in item.notes if note.code.startswith("near_number"))
-    return draft.item(kept)
+    kept = [note for note in item.notes if note.code.startswith("near_number")]
+    if partner is not None:  # what the whole list says of these fields
+        kept += [note for note in item.notes if note.code == "empty_for_all"]
+    return draft.item(tuple(kept))
 
 
 class Draft:
@@ -70,6 +72,8 @@ class Draft:
         self._partners = 0
         self.was_ahead = False
         """Whether they were registered before they joined, and so as not employed."""
+        self.unfilled: Collection[str] = ()
+        """Fields of the source in which nobody has a value."""
         self.is_linked = False
         """Whether a person, or a record that goes on, says who this is, whatever the numbers."""
         self._candidates: tuple[Employee, ...] = ()
@@ -233,6 +237,7 @@ class Draft:
         self._note_outside(translated, changes)
         self._note_several(translated.values, changes)
         self._note_not_compared(translated.values)
+        self._note_unfilled(changes)
         partner = self._partner
         return Item(
             number=self.number,
@@ -362,6 +367,21 @@ class Draft:
             "not_emptied": kept,
         }
         self._notes += [remark(code, fields=names) for code, names in found.items() if names]
+
+    def _note_unfilled(self, changes: tuple[Change, ...]) -> None:
+        """
+        Note what follows from a value that the source shows of nobody: its token may not read it.
+
+        A value of the target is emptied, or somebody new counts as one who has joined.
+        """
+        origin, values = self._comparison.translation.origin, self._person.values
+        emptied = [each.field for each in changes if each.after is None and each.before is not None]
+        asked = [origin(name, values) for name in emptied]
+        if not self._partners:
+            asked += [spec.name for spec in self._comparison.source_specs if spec.role == "hired"]
+        fields = [name for name in asked if name in self.unfilled]
+        if fields:
+            self._notes.append(remark("empty_for_all", fields=fields))
 
     def _note_not_compared(self, after: Values) -> None:
         """Note in which fields the two may differ unseen: one has a value, the other shows none."""

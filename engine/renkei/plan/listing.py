@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain, product
 
 from attrs import define, evolve, field
@@ -20,6 +21,9 @@ from renkei.plan.glance import Glance
 from renkei.safety import LEAVING
 from renkei.text import near_key
 from renkei.words.codes import parts_of, remark
+
+FEW = 3
+"""From so many people on it says something that none of them has a value in a field."""
 
 Roles = dict[str, Value]
 """Values of one employee by role."""
@@ -52,6 +56,8 @@ class Listing:
     """Of how many employees a system does not show a field that somebody else there has."""
     unshown: Unshown = field(init=False)
     """The fields that no employee of the source shows, and none of the target."""
+    written: set[str] = field(init=False, factory=set)
+    """The fields of the target that change for anybody who is there."""
     unsure: list[str] = field(init=False, factory=list)
     """The numbers of leavers whose date waits: a person has to look first who they are there."""
     _gone_by: set[str] = field(init=False, factory=set)
@@ -66,6 +72,23 @@ class Listing:
         compared = self.comparison.translation
         ours = self.source.unknown_to_all(compared.source_fields)
         return ours, self.target.unknown_to_all(compared.target_fields)
+
+    @cached_property
+    def unfilled(self) -> frozenset[str]:
+        """
+        The fields of the source in which nobody has a value.
+
+        The day of joining only if somebody of the target has one: it may be kept nowhere.
+        """
+        filled = {spec.role for spec in self.comparison.target_specs}
+        filled -= {s.role for s in self.comparison.target_specs if s.name in _unfilled(self.target)}
+        kept = {s.name for s in self.comparison.source_specs if s.role == "hired"}
+        return _unfilled(self.source) - (kept if "hired" not in filled else set())
+
+    @property
+    def overwritten(self) -> frozenset[str]:
+        """The fields of the target that are written, and in which nobody there has a value."""
+        return _unfilled(self.target) & self.written
 
     @_crowds.default
     def _make_crowds(self) -> Crowds:
@@ -91,6 +114,8 @@ class Listing:
                 continue
             for person in self.source.get(number):
                 if item := self._looked_at(person, number, lookalikes):
+                    if item.target_id is not None:
+                        self.written.update(change.field for change in item.changes)
                     yield item
 
     def _at_a_glance(self, number: str | None, lookalikes: Lookalikes) -> Alike | None:
@@ -129,6 +154,7 @@ class Listing:
         # most numbers are of one person, of whom nothing has to be read again to be counted
         alone = self.source.count(number) < 2 or self._count(number, among) < 2
         draft = Draft(self.comparison, person, number, roles, self.unshown)
+        draft.unfilled = self.unfilled
         draft.was_ahead = self._was_ahead(person, roles)
         draft.find_partner(self._crowds, near, alone=alone)
         self._block_unsure(draft, person)
@@ -324,6 +350,11 @@ class Listing:
         if roles.get("employed") is False:
             return False
         return not self._was_hired_after(partner, left)
+
+
+def _unfilled(roster: Roster) -> frozenset[str]:
+    """Return the fields in which nobody of a side has a value, if there are enough people."""
+    return roster.empty_to_all if len(roster) >= FEW else frozenset()
 
 
 def _lookalikes(numbers: Iterable[str]) -> Lookalikes:

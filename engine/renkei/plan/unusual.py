@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from attrs import evolve, frozen
+from attrs import define, evolve, frozen
 
 from renkei.clock import span
 from renkei.logs import log
@@ -13,6 +13,9 @@ from renkei.model import HALTS, Item, Remark, Run
 from renkei.plan.refusals import over_limits
 from renkei.plan.standing import Standing
 from renkei.safety import Headcount, Verdict, judge
+
+Passed = tuple[bool, tuple[Remark, ...] | None]
+"""Whether a choice is unusual and allowed, and which announcements alone let it pass."""
 
 
 @frozen
@@ -55,17 +58,16 @@ class Judging:
         """Judge the stored choice of *run*."""
         return self.of(run, self.standing.store.items(run.id, selected=True))
 
-    def must_allow(
-        self, run: Run, *, new: bool, allow: bool
-    ) -> tuple[bool, tuple[Remark, ...] | None]:
+    def must_allow(self, run_id: str, *, allow: bool) -> Passed:
         """
         Tell whether the choice is unusual, and which announcements alone let it pass.
 
         Raises UnusualError unless it is allowed now or before. Nobody asks after the first write.
         """
+        run = self.standing.store.run(run_id)
         # asked again after its first write, a run would stop half-way because of itself:
         # see docs/decisions/2026-11-28-limits-of-a-day.md
-        if not new or run.allowed_by is not None:
+        if self.standing.store.has_begun(run_id) or run.allowed_by is not None:
             return False, None
         verdict = self.of_stored(run)
         found = verdict.unusual
@@ -79,3 +81,27 @@ class Judging:
     def _written(self, run: Run, first: dt.date, last: dt.date) -> list[Item]:
         """Return those whom the syncs of a run's pair have written on some days in Japan."""
         return self.standing.store.written(run.source, run.target, *span(first, last))
+
+
+@define
+class Permission:
+    """
+    Asks whether what is chosen in a run may be written.
+
+    It takes long with many people, and a sync has to know it under its lease, where all others
+    wait. So it is asked before as well: that answer stands if nothing has been committed since.
+    """
+
+    judging: Judging
+    run_id: str
+    allow: bool
+    _said: tuple[int, Passed] | None = None
+
+    def __call__(self) -> Passed:
+        """Return what :meth:`Judging.must_allow` says, or raise what it raises."""
+        store = self.judging.standing.store
+        with store.one_moment():
+            mark = store.serial_now()
+            if self._said is None or self._said[0] != mark:
+                self._said = mark, self.judging.must_allow(self.run_id, allow=self.allow)
+            return self._said[1]

@@ -66,7 +66,7 @@ def plug(connection: Connection) -> pluggy.PluginManager:
     """Return a manager of its own for *connection*, with the connector built and registered."""
     connector = connection.connector
     try:
-        plugin = entry(connector).load()(connection)
+        plugin = _built(entry(connector).load(), connection)
     except RenkeiError as error:
         hide_in_error(error, connection.token.hidden_in)
         raise
@@ -91,6 +91,30 @@ def plug(connection: Connection) -> pluggy.PluginManager:
     if missing := _missing(manager):
         raise unusable(connector, _("it lacks {hooks}").format(hooks=", ".join(missing)))
     return manager
+
+
+def _built(factory: Callable[[Connection], object], connection: Connection) -> object:
+    """Return the connector of *connection*; one that stumbles may have been given odd options."""
+    try:
+        return factory(connection)
+    except RenkeiError:
+        raise
+    except Exception as error:
+        if not connection.options:
+            raise
+        # What the error says is not told: it may quote a value, and a value may be a secret.
+        message = _(
+            "{name}: the connector {connector} stumbles over its options ({options}): {kind}."
+            " Compare them with its documentation; if they are right, repair the connector."
+        )
+        options = ", ".join(sorted(map(str, connection.options)))
+        told = message.format(
+            name=connection.name,
+            connector=connection.connector,
+            options=options,
+            kind=type(error).__name__,
+        )
+        raise ConfigurationError(told, where=connection.name) from None
 
 
 def _missing(manager: pluggy.PluginManager) -> list[str]:

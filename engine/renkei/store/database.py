@@ -122,6 +122,11 @@ class Database:
             self._removals = self._removed(connection, self.company)
             return Mark(self._store_id, serial.read(connection))
 
+    def serial_now(self) -> int:
+        """Return the serial of the last commit, whoever made it."""
+        with self._reading() as connection:
+            return serial.read(connection)
+
     def note_restored(self) -> None:
         """Keep that what was sent of late may not be in this store."""
         with self._writing() as connection:
@@ -190,6 +195,15 @@ class Database:
                 self._mine.moment = None
             with schema.translated(self._place):
                 stack.close()
+
+    @contextmanager
+    def _seen_by(self, connection: Connection) -> Iterator[None]:
+        """Let all that this thread reads in the block be read by the transaction it is in."""
+        self._mine.moment = connection
+        try:
+            yield
+        finally:
+            self._mine.moment = None
 
     @contextmanager
     def _look(self, settled: sa.Table | None = None) -> Iterator[Connection]:

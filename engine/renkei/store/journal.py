@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,6 +35,13 @@ from renkei.words.i18n import _
 
 CREATED = (Outcome.CREATED.value, ANSWERED)
 """Results of creates after which somebody is there, though no list may show them yet."""
+
+Allow = Callable[[], tuple[bool, Sequence[Remark] | None]]
+"""
+Tells whether what is unusual in a choice is allowed, and which announcements let the rest pass.
+
+None in their place: nobody had to ask. Raises UnusualError if it is not allowed.
+"""
 
 FORGOTTEN_S = 86_400.0
 """No system works on one request for so long."""
@@ -123,8 +130,7 @@ class Journal(Views):
         *,
         account: str,
         selection: Selection | None = None,
-        allow: bool = False,
-        expected: Sequence[Remark] | None = None,
+        allow: Allow = lambda: (False, None),
         retry_failed: bool = False,
         take_over: bool = False,
     ) -> Lease:
@@ -133,9 +139,9 @@ class Journal(Views):
 
         A run that is over stays so: what is in doubt may be looked up. One that somebody has
         cancelled meanwhile stays so even with *retry_failed*.
-        With *selection*, UsageError unless that is still the choice; with *allow*, *who* allows
-        what is unusual in it; *expected* are the announcements that let it pass, None if nobody has
-        asked. With *take_over* a process of unknown fate is not waited for.
+        With *selection*, UsageError unless that is still the choice. *allow* is asked under the
+        lease, in the transaction that takes it: what it raises leaves everything as it was.
+        With *take_over* a process of unknown fate is not waited for.
         With *retry_failed* every ``failed`` outcome is kept as an earlier try and tried again.
         """
         with self._writing() as connection:
@@ -155,9 +161,12 @@ class Journal(Views):
             status = Status(row["status"])
             if status is Status.CANCELLED or (status.is_over and not retry_failed):
                 return held
+            # Nobody else chooses, releases or writes until this transaction ends.
+            with self._seen_by(connection):
+                allowed, expected = allow()
             if retry_failed:
                 _forget_failed(connection, key)
-            if allow:
+            if allowed:
                 self._note("unusual_allowed", key)
             self._update(
                 connection,
@@ -170,7 +179,7 @@ class Journal(Views):
                 reason=None,
                 resume_at=None,
                 **_without_a_word(row),
-                **_let_pass(row, who if allow else None, expected),
+                **_let_pass(row, who if allowed else None, expected),
             )
             return held
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import count
 
 from attrs import define, evolve, frozen
@@ -24,7 +23,7 @@ from renkei.plan.refusals import choice_lost, expired, nothing_chosen, refuse_ov
 from renkei.plan.release import Releasing
 from renkei.plan.shared import refuse_shared
 from renkei.plan.standing import Standing
-from renkei.plan.unusual import Judging
+from renkei.plan.unusual import Judging, Permission
 from renkei.sync.run import Order, Sleep, Sync
 from renkei.systems import Systems
 
@@ -136,12 +135,10 @@ class Course:
         store = self.standing.store
         refuse_purged(run)
         chosen = store.selection(run.id)
-        new = not store.has_begun(run.id)
         if chosen is None:
-            raise nothing_chosen(run) if new else choice_lost(run)
+            raise choice_lost(run) if store.has_begun(run.id) else nothing_chosen(run)
         over = run.status in (Status.CANCELLED, Status.EXPIRED)
         stale = not again and self._is_stale(run)
-        judging = Judging(self.standing)
         return Order(
             who=self.who,
             selection=wanted.selection or chosen,
@@ -149,7 +146,7 @@ class Course:
             take_over=wanted.take_over,
             send=halt is None and not over and not stale,
             expires=halt is not None and halt.code == "expired",
-            allow=partial(judging.must_allow, run, new=new, allow=wanted.allow_unusual),
+            allow=Permission(Judging(self.standing), run.id, wanted.allow_unusual),
         )
 
     def _sync(self, run: Run, order: Order) -> Sync:

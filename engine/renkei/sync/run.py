@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from attrs import define, frozen
@@ -19,6 +19,7 @@ from renkei.plan.pairing import Pairing
 from renkei.plugins.facade import Reader
 from renkei.plugins.writer import Writer
 from renkei.store.hold import Hold, Moment
+from renkei.store.journal import Allow
 from renkei.store.lease import Lease
 from renkei.store.store import Store
 from renkei.sync.apply import Apply, Stopped
@@ -51,15 +52,14 @@ class Order:
     """
     What one sync is to do, and for whom.
 
-    *allow* tells whether *who* allows what is unusual, and which announcements let the rest pass
-    (None: nobody had to ask); it raises UnusualError if it is not allowed. *send*: with False only
-    what is in doubt is settled; with *expires* the run is over then. *retry_failed*: who failed is
-    tried again. *take_over*: a process of unknown fate is not waited for.
+    *allow* judges the choice by the safety limits. *send*: with False only what is in doubt is
+    settled; with *expires* the run is over then. *retry_failed*: who failed is tried again.
+    *take_over*: a process of unknown fate is not waited for.
     """
 
     who: str
     selection: Selection | None = None
-    allow: Callable[[], tuple[bool, Sequence[Remark] | None]] = lambda: (False, None)
+    allow: Allow = lambda: (False, None)
     retry_failed: bool = False
     take_over: bool = False
     send: bool = True
@@ -158,10 +158,10 @@ class Sync:
         """
         Take the lease; while nobody knows whether its holder lives, wait for a sign of it.
 
-        Whatever the holder has written until then counts for the limits.
+        Whatever others have written or chosen until then counts for the limits.
         """
         while True:
-            allow, expected = order.allow()
+            order.allow()  # at leisure: under the lease it is asked once more
             now = self.clock.now()
             try:
                 return self.store.begin_sync(
@@ -170,8 +170,7 @@ class Sync:
                     order.who,
                     account=account,
                     selection=order.selection,
-                    allow=allow,
-                    expected=expected,
+                    allow=order.allow,
                     retry_failed=order.retry_failed,
                     take_over=order.take_over,
                 )

@@ -30,6 +30,11 @@ def _(message: str) -> str:
     return _catalogue(_language.get()).gettext(message)
 
 
+def ngettext(one: str, many: str, count: int) -> str:
+    """Return what is said of *one*, or of *many*, whichever *count* is, in that language."""
+    return _catalogue(_language.get()).ngettext(one, many, count)
+
+
 def language() -> str:
     """Return the language of this context: ``ja`` or ``en``."""
     return _language.get()

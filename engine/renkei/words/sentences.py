@@ -206,7 +206,7 @@ def _part_text(
             return number_text(value)
         case PartKind.CHANGE:
             return _(_CHANGES.get(value, value))
-        case PartKind.TEXT:
+        case PartKind.TEXT | PartKind.TYPED:
             return value
 
 

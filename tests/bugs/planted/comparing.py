@@ -78,12 +78,24 @@ BUGS: tuple[Bug, ...] = (
         "::test_of_two_stand_ins_the_last_one_that_is_filled_counts",
     ),
     bug(
+        "hidden-is-empty",
+        "What the source shows of nobody is emptied in the target without a person.",
+        ("renkei.plan.draft:Draft._note_unfilled", "if fields:", "if False:"),
+        tests="tests/engine/test_compare.py::test_what_nobody_has_empties_nothing_unseen",
+    ),
+    bug(
+        "spare-address-overwritten",
+        "The address that is compared in the place of an empty first one is overwritten.",
+        ("renkei_touchontime.records:spares", "_filled(raw[1:])", "_filled(raw)[1:]"),
+        tests="tests/connectors/touchontime/test_touchontime.py::test_only_the_first_address_changes",
+    ),
+    bug(
         "addresses-lost",
         "Of a list of addresses only the one that is replaced is kept.",
         (
             "renkei_touchontime.records:_addresses",
-            "*emails[1:]",
-            "*emails[:0]",
+            "*spares)",
+            "*spares[:0])",
         ),
         tests="tests/connectors/touchontime/test_touchontime.py::test_only_the_first_address_changes",
     ),

@@ -166,19 +166,24 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "stopped-in-the-middle",
         "A run that goes on is stopped by its own people.",
-        ("renkei.plan.unusual:Judging.must_allow", "not new or run.allowed_by", "run.allowed_by"),
+        ("renkei.plan.unusual:Judging.must_allow", "self.standing.store.has_begun(run_id) or", ""),
         tests="tests/engine/test_day_limits.py::test_a_run_is_never_stopped_in_the_middle",
     ),
     bug(
-        "judged-before-the-wait",
-        "What another process writes while this one waits for its lease does not count.",
+        "judged-once",
+        "A choice that was judged is not judged again, whatever has happened since.",
+        ("renkei.plan.unusual:Permission.__call__", " or self._said[0] != mark", ""),
+        tests="tests/engine/test_day_limits.py::test_a_permission_is_read_under_the_lease",
+    ),
+    bug(
+        "judged-before-the-lease",
+        "What others do right before a sync takes its lease does not count for the limits.",
         (
             "renkei.sync.run:Sync._lease",
-            "while True:\n        allow, expected = order.allow()",
-            "allow, expected = order.allow()\n    while True:",
+            "allow=order.allow,",
+            "allow=lambda: (False, None),",
         ),
-        tests="tests/engine/test_day_limits.py"
-        "::test_the_limits_are_asked_again_after_a_wait_for_the_lease",
+        tests="tests/engine/test_day_limits.py::test_the_limits_are_judged_under_the_lease",
     ),
     bug(
         "coming-back-is-a-loss",

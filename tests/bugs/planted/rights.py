@@ -54,6 +54,16 @@ BUGS: tuple[Bug, ...] = (
         tests="tests/web/test_companies.py::test_the_rights_on_a_removed_company_are_gone",
     ),
     bug(
+        "typed-reason-told",
+        "Viewers read the reason that a colleague has written for a release.",
+        (
+            "renkei_web.reading:Sight.item",
+            'released=item.released and evolve(item.released, why=_("(not shown)"))',
+            "released=item.released",
+        ),
+        tests="tests/web/test_sight.py::test_reasons_that_were_typed_are_for_operators",
+    ),
+    bug(
         "counts-only-sees-a-name",
         "Whoever may see counts only reads the names of those who failed.",
         (

@@ -12,7 +12,7 @@ import pytest
 
 from renkei.connector import Value, Values
 from renkei.testing.kit import ConnectorTests
-from renkei_csv.connector import CSV
+from renkei_csv.connector import opened
 
 COLUMNS = {
     "社員番号": {"role": "number"},
@@ -25,7 +25,7 @@ COLUMNS = {
 
 
 class TestCSV(ConnectorTests):
-    factory = CSV
+    factory = staticmethod(opened)
     path: Path
 
     @pytest.fixture

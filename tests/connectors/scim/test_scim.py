@@ -515,18 +515,27 @@ def test_addresses_that_make_no_sense_are_unreadable(emails: Any) -> None:
 
 
 @pytest.mark.parametrize("empty", [{}, {"value": None}, {"value": ""}])
-def test_an_address_without_text_is_not_the_one_that_is_replaced(
-    empty: dict[str, Any],
-) -> None:
-    """Not even the primary one: what is shown is what an update replaces."""
+def test_a_primary_address_without_text_is_filled_in(empty: dict[str, Any]) -> None:
+    """The next one is compared in its place, and stays: nobody said that it is wrong."""
     emails: list[Any] = [
         {**empty, "type": "work", "primary": True},
         {"value": "old@example.jp", "type": "home"},
     ]
     person = records.Users("employeeNumber").employee({**user("1"), "emails": emails}, ["email"])
-    assert (person.values, person.others) == ({"email": "old@example.jp"}, {})
+    assert (person.values, person.others) == (
+        {"email": "old@example.jp"},
+        {"email": ("old@example.jp",)},
+    )
     (sent,) = cast("list[Any]", records.patch(person, {"email": "new@example.jp"})["Operations"])
-    assert sent["value"] == [{"value": "new@example.jp", "type": "home"}, emails[0]]
+    filled = {"value": "new@example.jp", "type": "work", "primary": True}
+    assert sent["value"] == [filled, emails[1]]
+
+
+def test_another_address_without_text_is_in_nobodys_way() -> None:
+    """The first with a text is compared and replaced, as if there were no other."""
+    emails: list[Any] = [{"value": "", "type": "work"}, {"value": "old@example.jp", "type": "home"}]
+    person = records.Users("employeeNumber").employee({**user("1"), "emails": emails}, ["email"])
+    assert (person.values, person.others) == ({"email": "old@example.jp"}, {})
 
 
 @pytest.mark.parametrize("version", ["版1", "a\nb", "a\x00", "é", " ", "", 7, None, ["a"]])

@@ -51,6 +51,9 @@ class TestSmartHR(Tenants, ConnectorTests):
             return "male" if held == "female" else "female"
         return f"new-{held}" if name == "email" else f"{held}ア"
 
+    def hide(self, url: str | None, name: str) -> None:
+        self.box.smarthr.switches.hidden.add(name)
+
     def retire(self, url: str | None, i: int) -> None:
         [record] = self.box.smarthr.find(str(self.sample(i)["emp_code"]))
         left = {"resigned_at": "2026-03-31", "emp_status": "retired"}

@@ -578,6 +578,57 @@ def test_check_names_what_is_missing(smarthr: SmartHR, mock: respx.MockRouter) -
     assert any(level == "warning" and "emp_status" in text for level, text in texts)
 
 
+EMPTY = {
+    "emp_code": None,
+    "birth_at": None,
+    "entered_at": "",
+    "emp_status": None,
+    "email": None,
+    "business_last_name": None,
+}
+
+
+@pytest.mark.parametrize(("people", "told"), [(3, True), (2, False)])
+def test_check_names_what_nobody_has(
+    smarthr: SmartHR, mock: respx.MockRouter, people: int, *, told: bool
+) -> None:
+    """SmartHR may show what cannot be read as empty; what many leave empty is no sign of it."""
+    mock.get(CREWS).mock(
+        return_value=rows(*[{**crew(), **EMPTY, "id": f"{i}"} for i in range(people)])
+    )
+    mock.get(f"{BASE}/v1/biz_establishments").mock(return_value=rows({"id": "b"}))
+    mock.get(f"{BASE}/v1/companies").mock(return_value=rows({"id": "c", "name": "あけぼの"}))
+    warnings = [f.message for f in smarthr.check().findings if f.level == "warning"]
+    named = {name for name in EMPTY if any(f"({name}) is empty" in text for text in warnings)}
+    assert named == ({"emp_code", "birth_at", "entered_at", "emp_status"} if told else set())
+    assert len(warnings) == len(named)
+
+
+@pytest.mark.parametrize(
+    ("left", "told"), [([None] * 3, True), ([None, "2026-03-31", None], False)]
+)
+def test_check_asks_those_who_have_left_for_the_day(
+    smarthr: SmartHR, mock: respx.MockRouter, left: list[str | None], *, told: bool
+) -> None:
+    """Nobody who is 在籍中 has a date of leaving; everybody 退職済み should have one."""
+    gone = [
+        {**crew(), "id": f"{i}", "emp_status": "retired", "resigned_at": day}
+        for i, day in enumerate(left)
+    ]
+    mock.get(CREWS).mock(return_value=rows(crew(), *gone))
+    mock.get(f"{BASE}/v1/biz_establishments").mock(return_value=rows({"id": "b"}))
+    mock.get(f"{BASE}/v1/companies").mock(return_value=rows({"id": "c", "name": "あけぼの"}))
+    texts = [finding.message for finding in smarthr.check().findings]
+    assert any("(resigned_at) is empty for all 3" in text for text in texts) == told
+
+
+def test_a_status_that_is_hidden_is_unknown(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """Everybody has one: an empty one must not make anybody count as employed."""
+    mock.get(CREWS).mock(return_value=rows({**crew(), "emp_status": None}))
+    (found,) = smarthr.list_employees(at=AT, fields=["retired"])
+    assert "retired" not in found.values
+
+
 def test_check_refuses_a_wrong_token(smarthr: SmartHR, mock: respx.MockRouter) -> None:
     """A token that opens nothing is an error, not a finding."""
     mock.get(CREWS).mock(return_value=refusal(401, 2))

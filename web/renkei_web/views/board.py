@@ -18,7 +18,8 @@ def show(visit: Visit) -> Response:
     held = visit.office.rights.held(visit.user)
     with visit.companies() as door:
         mine = door.listed(lambda name: held.of(name).sees)
-        shut = visit.office.shut_to(visit.user, door.main, [each.company.name for each in mine])
+        there = [each.company.name for each in mine if not each.gone]  # the rest has no pages
+        shut = visit.office.shut_to(visit.user, door.main, there)
     # Before any search or count: those would tell what the shut pages show.
     mine = [_nameless(each) if each.company.name in shut else each for each in mine]
     text, needed = visit.query("q").strip()[:100], visit.query("needs") == "person"

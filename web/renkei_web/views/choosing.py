@@ -12,7 +12,7 @@ from starlette.responses import Response
 from renkei.model import Difference, Filter, Item, Run, Status, Wish
 from renkei.people import NewField
 from renkei.runs import Runs
-from renkei.words.i18n import _
+from renkei.words.i18n import _, ngettext
 from renkei_web.drafts import Draft
 from renkei_web.places import label_of
 from renkei_web.visit import Visit, number_in
@@ -290,7 +290,10 @@ def _listed(names: Sequence[str]) -> str:
     """Return the first few of *names*, and how many there are besides."""
     text = _(", ").join(names[:NAMED])
     more = len(names) - NAMED
-    return _("{names} and {count} others").format(names=text, count=more) if more > 0 else text
+    if more < 1:
+        return text
+    rest = ngettext("{names} and {count} other", "{names} and {count} others", more)
+    return rest.format(names=text, count=more)
 
 
 def _ticked_new(runs: Runs, run: Run, draft: Draft, text: str = "") -> list[Item]:

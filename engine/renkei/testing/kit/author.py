@@ -61,6 +61,10 @@ class Author:
         """
         raise NotImplementedError
 
+    def hide(self, url: str | None, name: str) -> None:
+        """Let the system show field *name* of nobody, as to a token without the right; optional."""
+        raise NotImplementedError
+
     @pytest.fixture
     def tenant(self, request: pytest.FixtureRequest) -> Iterator[Tenant]:
         """Open the connector before the tenant, unless the author skips this check."""

@@ -15,6 +15,7 @@ NO_LEFT = N_("Nobody can be made to leave: no writable field tells it.")
 NO_LEAVER = N_("Nobody among the first samples has left.")
 SOME = 12
 """Among this many samples there should be somebody who has left."""
+NOTHING_HIDDEN = N_("The author cannot hide a field: the system shows all, or cannot be told.")
 NO_HIRED = N_("Nobody can be hired later: no writable field has the role hired.")
 
 
@@ -95,6 +96,21 @@ class ReadingChecks:
             for i, identity in tenant.ids.items():
                 sent = {name: tenant.author.sample(i)[name]}
                 tenant.alike(alone[identity], sent, f"person {i}, asked for {name} alone")
+
+    @promise(N_("A field that the token may not read is unknown, and not empty."))
+    def test_what_is_hidden_is_unknown(self, tenant: Tenant) -> None:
+        if not tenant.author.gives("hide"):
+            pytest.skip(NOTHING_HIDDEN)
+        [who] = tenant.people(1)
+        sample, shown = tenant.author.sample(0), tenant.look()[who].values
+        filled = [n for n, v in sample.items() if v is not None and shown.get(n) is not None]
+        tenant.holds(filled, "the list shows no value of person 0 that could be hidden")
+        for name in filled:
+            tenant.author.hide(tenant.url, name)
+        # the number may be what the system finds somebody by, and hide them altogether
+        for person in tenant.listed(tenant.open()):
+            told = sorted(name for name in filled if name in person.values)
+            tenant.same(told, [], "fields that the token may not read, and are told all the same")
 
     @promise(N_("Reading changes nothing, and asks for nothing that a fetch may not."))
     def test_reading_writes_nothing(self, tenant: Tenant) -> None:

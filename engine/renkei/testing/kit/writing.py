@@ -15,6 +15,7 @@ from renkei.words.i18n import N_
 
 NOTHING_CLEARS = N_("No field can be emptied.")
 NOTHING_LIMITED = N_("No field has a limited length.")
+ONE_CHANGES = N_("Only one field can be changed.")
 NO_CHOICES = N_("It offers no choices for new employees.")
 NO_ANSWER = N_("Its writes return no employee; the engine reads them back.")
 
@@ -112,6 +113,21 @@ class WritingChecks:
         changes = {name: tenant.author.other(name, 0) for name in names}
         tenant.staff.update_employee(before[ids[0]], changes)
         tenant.changed_only(before, ids[0], changes, "an update of every field")
+
+    @promise(N_("An update stands on people as they were read last, not as they once were."))
+    def test_an_update_stands_on_the_last_look(self, tenant: Tenant) -> None:
+        names = _changeable(tenant)
+        if len(names) < 2:
+            pytest.skip(ONE_CHANGES)
+        [identity] = tenant.people(1)
+        theirs, ours = ({name: tenant.author.other(name, 0)} for name in names[:2])
+        writer, today = tenant.open(), tenant.staff.connection.clock.today()
+        tenant.listed(writer)
+        tenant.update(identity, theirs)  # by somebody else
+        [current] = writer.read_employees([Ref(id=identity)], today, tenant.names)
+        before = tenant.look()
+        writer.update_employee(current, ours)
+        tenant.changed_only(before, identity, ours, "an update after somebody else's")
 
     @promise(N_("What may be emptied is emptied, and nothing else is."))
     def test_fields_are_emptied(self, tenant: Tenant) -> None:

@@ -41,10 +41,12 @@ class PartKind(StrEnum):
     CONNECTION = "connection"
     CHANGE = "change"
     """A kind of change that a limit counts."""
+    TYPED = "typed"
+    """What a person has written: it may say anything of anybody."""
 
 
 BLOCKED, NOTE, OUTCOME, NOTICE, LIMIT, END = Kind
-TEXT, FIELD, SOURCE_FIELD, VALUE, NUMBER, DAY, CONNECTION, CHANGE = PartKind
+TEXT, FIELD, SOURCE_FIELD, VALUE, NUMBER, DAY, CONNECTION, CHANGE, TYPED = PartKind
 
 
 @frozen

@@ -369,6 +369,17 @@ CODES = (
         ),
     ),
     Code(
+        "empty_for_all",
+        (NOTE,),
+        parts=(many("fields", SOURCE_FIELD),),
+        look_first=True,
+        says=N_("Nobody in {source} has a value here, so it may be hidden, not empty[: {fields}]."),
+        todo=N_(
+            "Look in {source}. If it is filled in there, give the token the right to read it and"
+            " fetch again."
+        ),
+    ),
+    Code(
         "not_compared",
         (NOTE,),
         parts=(

@@ -14,6 +14,7 @@ from renkei.words.codes.code import (
     NUMBERS,
     SOURCE_FIELD,
     SYSTEM,
+    TYPED,
     Code,
     many,
     one,
@@ -243,7 +244,23 @@ CODES = (
             many("fields", FIELD),
         ),
         says=N_("{system}: these fields could not be read and are left alone[: {fields}]."),
-        todo=N_("Give the token the right to read them and fetch again."),
+        todo=N_(
+            "Give the token the right to read them and fetch again. If it has that right already,"
+            " they are empty for everybody in {system}, and have to be filled by hand."
+        ),
+    ),
+    Code(
+        "field_empty",
+        (NOTICE,),
+        parts=(
+            one("system", CONNECTION),
+            many("fields", FIELD),
+        ),
+        says=N_("{system}: these fields are empty for everybody[: {fields}]."),
+        todo=N_(
+            "Look there before you sync. If they are filled in, give the token the right to read"
+            " them and fetch again."
+        ),
     ),
     Code(
         "partly_compared",
@@ -267,7 +284,7 @@ CODES = (
             one("most"),
             one("begin", DAY),
             one("end", DAY),
-            one("why"),
+            one("why", TYPED),
         ),
         says=N_(
             "Over the usual limit, and announced in the configuration: {change}, at most {most}"
@@ -429,7 +446,7 @@ CODES = (
             one("most"),
             one("begin", DAY),
             one("end", DAY),
-            one("why"),
+            one("why", TYPED),
             one("count"),
         ),
         says=N_(
