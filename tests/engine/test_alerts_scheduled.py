@@ -262,10 +262,10 @@ def test_a_company_whose_file_is_deleted_is_told_of(tmp_path: Path, here: Here, 
         own.write_text(text, encoding="utf-8")
         assert look() == ["[renkei] Over by now: 1"]
         with Door(load_main(main)) as door:
-            assert gone(door) == []
+            assert without_files(door) == []
 
 
-def gone(door: Door) -> list[str]:
+def without_files(door: Door) -> list[str]:
     """Return the companies on the list whose file is gone."""
     return [each.company.name for each in door.listed() if each.gone]
 
@@ -281,7 +281,7 @@ def test_a_company_that_is_being_removed_is_not_gone(tmp_path: Path, here: Here)
         for _ in range(3):
             worker.look()
     with Door(load_main(main)) as door:
-        assert gone(door) == []
+        assert without_files(door) == []
     with closing(Companies(place)) as store:
         assert store.wrong_files() == set()
 
@@ -296,9 +296,9 @@ def test_a_company_without_a_file_and_without_runs_can_be_removed(
         worker.look()
     own.unlink()
     with Door(load_main(main)) as door:
-        assert gone(door) == ["beta"]
+        assert without_files(door) == ["beta"]
         door.remove("beta")
-        assert gone(door) == []
+        assert without_files(door) == []
 
 
 def test_what_could_not_begin_is_told_too(world: World, here: Here, post: Post) -> None:
