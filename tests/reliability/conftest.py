@@ -10,6 +10,7 @@ from tests.pair import DIRECTIONS
 from tests.postgres import Database
 from tests.reliability.harness.killer import Zygote
 from tests.reliability.harness.site import Site, a_site, empty_store
+from tests.reliability.harness.slow import machine
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +29,16 @@ def zygote(warm: list[Zygote]) -> Zygote:
     if not warm[-1].in_step:
         warm.append(Zygote.start())
     return warm[-1]
+
+
+@pytest.fixture(scope="module")
+def slow_zygote() -> Iterator[Zygote]:
+    """A process of the same kind on a slow machine; see :mod:`tests.reliability.harness.slow`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RENKEI_BUG", f"{machine.__module__}.{machine.__name__}")
+        started = Zygote.start()
+    with started:
+        yield started
 
 
 @pytest.fixture(scope="session")

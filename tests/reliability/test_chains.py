@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 from tests.pair import DIRECTIONS
 from tests.reliability.harness import cases
-from tests.reliability.harness.killer import KILLED, Zygote
-from tests.reliability.harness.points import Armed
+from tests.reliability.harness.killer import KILLED, Child, Zygote
+from tests.reliability.harness.points import Armed, kind
 from tests.reliability.harness.site import a_site
 from tests.reliability.harness.workloads import CHAIN, Stage
 from tests.sampling import sample, sampled
@@ -25,7 +25,7 @@ UNCHOSEN = ("choose.begin", "choose.commit")
 """Killed there nobody is chosen yet, and nothing can be resumed."""
 
 
-def pairs(stage: Stage, firsts: Iterable[tuple[str, int]]) -> Iterator[cases.Case]:
+def pairs(stage: Stage, firsts: Iterable[str]) -> Iterator[cases.Case]:
     """Yield a case for every pair of a point of the sync and a point of the resume after it."""
 
     def case(armed: Armed) -> Callable[[], None]:
@@ -38,14 +38,26 @@ def pairs(stage: Stage, firsts: Iterable[tuple[str, int]]) -> Iterator[cases.Cas
 
         return play
 
-    for first, nth in firsts:
-        stage.kill(first, nth)
+    for first in firsts:
+        stage.kill(first)
         dead = stage.site.keep()
-        words = stage.words if first in UNCHOSEN else stage.again
+        words = stage.words if kind(first) in UNCHOSEN else stage.again
         stage.heal()
-        trace = stage.site.run(words, **stage.workload.how).trace
-        for second in dict.fromkeys(trace):
-            yield f"{first}#{nth} {second}", case(Armed(second))
+        for second in once_each(stage.site.run(words, **stage.workload.how)):
+            yield f"{first}, {second}", case(Armed(second))
+
+
+def once_each(child: Child) -> Iterable[str]:
+    """Return the first moment of each point."""
+    found: dict[str, str] = {}
+    for moment in passed(child):
+        found.setdefault(kind(moment), moment)
+    return found.values()
+
+
+def passed(child: Child) -> list[str]:
+    """Return the moments that a process has passed, and passes again however slow it is."""
+    return [name for names in child.steady for name in names if not name.startswith("beat.")]
 
 
 @pytest.mark.fault("F53")
@@ -73,15 +85,16 @@ def test_chains_of_up_to_five_kills(zygote: Zygote, store_bytes: bytes, seed: in
 
         def chain(number: int) -> None:
             chance = random.Random(seed * 1000 + number)
-            stage.kill(*chance.choice(stage.moments()))
+            stage.kill(chance.choice(stage.moments()))
             for _again in range(chance.randint(1, 4)):
                 stage.heal()
                 dead = site.keep()
-                trace = site.run(stage.again).trace
+                moments = passed(site.run(stage.again))
                 site.back_to(dead)
                 stage.heal()
-                if trace:
-                    site.run(stage.again, armed=[Armed(chance.choice(trace))])
+                if moments:
+                    child = site.run(stage.again, armed=[Armed(chance.choice(moments))])
+                    assert child.code == KILLED, f"it did not get there: {child.trace}"
             stage.judge()
 
         cases.play((f"chain {number}", partial(chain, number)) for number in range(20))

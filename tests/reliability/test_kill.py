@@ -3,8 +3,9 @@ from __future__ import annotations
 import ast
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -13,10 +14,18 @@ from tests.pair import DIRECTIONS
 from tests.postgres import Database
 from tests.reliability.harness import cases, oracle
 from tests.reliability.harness.killer import KILLED, Zygote
-from tests.reliability.harness.points import Armed
+from tests.reliability.harness.points import Armed, kind
 from tests.reliability.harness.site import Site, a_site
-from tests.reliability.harness.workloads import IN_DOUBT, LOST, SYNC, WORKLOADS, Stage, Workload
-from tests.sampling import ALL, examples, sample, sampled
+from tests.reliability.harness.workloads import (
+    CHAIN,
+    IN_DOUBT,
+    LOST,
+    SYNC,
+    WORKLOADS,
+    Stage,
+    Workload,
+)
+from tests.sampling import ALL, examples, sample, sampled, some
 
 from renkei.model import Status
 from renkei.store.store import Store
@@ -29,11 +38,24 @@ Direction = tuple[str, str]
 IN_FLIGHT = (8, 1, 2)
 """How many requests may be on their way at a time, in turn."""
 
+ON_EACH = [
+    (direction, workload, in_flight)
+    for direction, workload in (*((each, CHAIN) for each in DIRECTIONS), *WORKLOADS)
+    for in_flight in (8, 1)
+]
+"""All that goes on, with several and with one on their way."""
+
+
+def _named(played: tuple[Direction, Workload, int]) -> str:
+    (_source, target), workload, in_flight = played
+    return f"to_{target}-{workload.name}-{in_flight}"
+
+
 EACH_KIND = ("sync", "slow", "closed")
 """The workloads that pass every kind of point among them."""
 
 
-def chosen(stage: Stage, direction: Direction) -> Iterator[tuple[str, int]]:
+def chosen(stage: Stage, direction: Direction) -> Iterator[str]:
     """
     Yield the moments of `make test`: each kind of point once, in one direction or the other.
 
@@ -44,12 +66,12 @@ def chosen(stage: Stage, direction: Direction) -> Iterator[tuple[str, int]]:
         yield from sample(moments, 80, WORKLOADS.index((direction, workload)))
         return
     both = sum(each.name == workload.name for _direction, each in WORKLOADS)
-    kinds: dict[str, list[int]] = {}
-    for point, nth in moments:
-        kinds.setdefault(point, []).append(nth)
-    for place, (point, numbers) in enumerate(kinds.items()):
+    kinds: dict[str, list[str]] = {}
+    for moment in moments:
+        kinds.setdefault(kind(moment), []).append(moment)
+    for place, alike in enumerate(kinds.values()):
         if place % both == DIRECTIONS.index(direction):
-            yield point, numbers[len(numbers) // 2]
+            yield alike[len(alike) // 2]
 
 
 @pytest.mark.fault("F52")
@@ -85,15 +107,12 @@ def killed(
         stage = Stage(site, workload)
         stage.passes_no_other_way()
 
-        def case(point: str, nth: int) -> Callable[[], None]:
-            def play() -> None:
-                stage.kill(point, nth)
-                stage.judge()
-
-            return play
+        def play(moment: str) -> None:
+            stage.kill(moment)
+            stage.judge()
 
         moments = islice(chosen(stage, direction), None, None, share)
-        cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in moments)
+        cases.play((moment, partial(play, moment)) for moment in moments)
 
 
 @pytest.mark.fault("F52", "F63")
@@ -103,6 +122,28 @@ def test_killed_in_the_middle_of_a_sync_whose_store_is_on_a_server(
     """A sample of the same: what a dead process had not committed is not there, all else is."""
     direction, workload = WORKLOADS[0]
     killed(zygote, store_bytes, direction, workload, database=postgres, share=9)
+
+
+@sampled
+@pytest.mark.sqlite
+@pytest.mark.parametrize("played", some(ON_EACH, len(ON_EACH)), ids=_named)
+def test_every_moment_comes_on_a_slow_machine_too(
+    zygote: Zygote,
+    slow_zygote: Zygote,
+    store_bytes: bytes,
+    played: tuple[Direction, Workload, int],
+) -> None:
+    """No moment is named by what time changes: leases renewed, answers that come one by one."""
+    direction, workload, in_flight = played
+    with a_site(zygote, *direction, store_bytes) as site:
+        site.allow(in_flight)
+        stage = Stage(site, workload)
+        site.zygote = slow_zygote
+        for _time in range(examples(1, 3)):
+            child = stage.begin().end()
+            passed = {name for names in child.steady for name in names}
+            missing = [moment for moment in stage.moments() if moment not in passed]
+            assert missing == [], child.trace
 
 
 # --- other commands -------------------------------------------------------------------------
@@ -118,30 +159,20 @@ def killed_everywhere(
     """Kill the command *words* at each of its points in turn, all from the present state."""
     before = site.keep()
     hurt()
-    trace = site.run(words).trace
+    passed = [name for names in site.run(words).moments for name in names]
     judge()
 
-    def case(point: str, nth: int) -> Callable[[], None]:
-        def play() -> None:
-            site.back_to(before)
-            hurt()
-            child = site.run(words, armed=[Armed(point, nth=nth)])
-            assert child.code == KILLED, f"it did not get there: {child.trace}"
-            judge()
+    def play(moment: str) -> None:
+        site.back_to(before)
+        hurt()
+        child = site.run(words, armed=[Armed(moment)])
+        assert child.code == KILLED, f"it did not get there: {child.trace}"
+        judge()
 
-        return play
-
-    moments = [(point, nth) for point, nth in counted(trace) if keep(point)]
+    # Nothing is repeated after a while here, so that how often each comes is no matter of time.
+    moments = [name for name in passed if "#" in name.partition(" after ")[0] and keep(name)]
     turn = DIRECTIONS.index((site.source, site.target))
-    cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in sample(moments, 20, turn))
-
-
-def counted(trace: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """Yield every point with the number of its occurrence, in order."""
-    counts: dict[str, int] = {}
-    for point in trace:
-        counts[point] = counts.get(point, 0) + 1
-        yield point, counts[point]
+    cases.play((moment, partial(play, moment)) for moment in sample(moments, 20, turn))
 
 
 def fetches(site: Site) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
 import pytest
 from tests.reliability.harness import cases
@@ -65,16 +65,13 @@ def test_killed_with_eight_on_their_way(
         site.allow(8)
         stage = Stage(site, EIGHT)
 
-        def case(point: str, nth: int) -> Callable[[], None]:
-            def play() -> None:
-                stage.kill(point, nth)
-                with closing(Store(str(site.store))) as store:
-                    doubts.append(len(store.open_writes(int(stage.run))))
-                stage.judge()
-
-            return play
+        def play(moment: str) -> None:
+            stage.kill(moment)
+            with closing(Store(str(site.store))) as store:
+                doubts.append(len(store.open_writes(int(stage.run))))
+            stage.judge()
 
         # how often the store is asked depends on who comes back together
-        moments = [each for each in stage.moments() if each[0].startswith(("create.", "update."))]
-        cases.play((f"{p}#{nth}", case(p, nth)) for p, nth in sample(moments, 24))
+        moments = [each for each in stage.moments() if each.startswith(("create.", "update."))]
+        cases.play((moment, partial(play, moment)) for moment in sample(moments, 24))
     assert max(doubts) in range(2, 9), doubts

@@ -10,7 +10,7 @@ import pytest
 from tests.pair import DIRECTIONS, NEW
 from tests.reliability.harness import cases, oracle
 from tests.reliability.harness.killer import Child, Zygote
-from tests.reliability.harness.points import Armed
+from tests.reliability.harness.points import Armed, kind
 from tests.reliability.harness.site import NEW_PEOPLE, Site, a_site
 from tests.reliability.harness.workloads import CHAIN, Stage
 from tests.result import Result
@@ -93,9 +93,9 @@ def busy(stage: Stage, rival: str, holder: Child, point: str, result: Result) ->
 
 def rivalry(stage: Stage, rival: str, other: str, armed: Armed) -> None:
     """Hold a sync at one point, let its rival come and go, and let it go on."""
-    site, point = stage.site, armed.point
+    site, point = stage.site, kind(armed.point)
     holder = stage.begin(armed)
-    assert holder.until_held() == point
+    assert holder.until_held() == armed.point
     result = site.renkei(*RIVALS[rival](site, stage.run, other), settings=IMPATIENT)
     oracle.tidy(result)
     leased = point not in (*UNSEEN, LATE)
@@ -132,7 +132,7 @@ def sleeper(stage: Stage, rival: str, other: str, armed: Armed) -> None:
     holder.go_on()
     assert over(holder) == 5, f"it has lost its lease, and does not know: {holder.result}"
     late = site.sent()[sent:]
-    assert len(late) <= (armed.point == "update.send"), f"sent all the same: {late}"
+    assert len(late) <= (kind(armed.point) == "update.send"), f"sent all the same: {late}"
     settled(stage, *((stage.run, other) if rival == "other_run" else (stage.run,)))
     stage.everybody_is_there()
 
@@ -141,10 +141,10 @@ def at_each(
     stage: Stage, rival: str, other: str, race: Callable[[Stage, str, str, Armed], None]
 ) -> Iterator[cases.Case]:
     """Yield a case for every point at which the first of two processes can be held."""
-    points = [each for each in stage.once_each() if race is rivalry or not is_awake(each[0])]
+    points = [each for each in stage.once_each() if race is rivalry or not is_awake(kind(each))]
     few = (30, list(RIVALS).index(rival)) if race is rivalry else (8, WRITERS.index(rival))
-    for point, nth in sample(points, *few):
-        yield f"{point}#{nth}", partial(race, stage, rival, other, Armed(point, "hold", nth))
+    for moment in sample(points, *few):
+        yield moment, partial(race, stage, rival, other, Armed(moment, "hold"))
 
 
 def is_awake(point: str) -> bool:
@@ -206,7 +206,7 @@ def test_random_schedules(zygote: Zygote, store_bytes: bytes, seed: int) -> None
     with a_site(zygote, *DIRECTIONS[seed % 2], store_bytes) as site:
         other = site.fetched()
         stage = Stage(site, CHAIN)
-        points = [point for point, _nth in stage.once_each() if point not in ON_ITS_WAY]
+        points = [each for each in map(kind, stage.once_each()) if each not in ON_ITS_WAY]
 
         def schedule(number: int) -> None:
             chance = random.Random(seed * 1000 + number)

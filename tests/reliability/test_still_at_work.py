@@ -159,7 +159,7 @@ def test_frozen_past_its_lease(site: Site) -> None:
 
 
 @pytest.mark.fault("F51", "F63")
-@pytest.mark.parametrize("point", ["renew.commit", "intend.commit"])
+@pytest.mark.parametrize("point", ["beat.commit", "intend.commit"])
 def test_frozen_in_the_middle_of_a_commit(
     zygote: Zygote, postgres: Database, store_bytes: bytes, point: str
 ) -> None:

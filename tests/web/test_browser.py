@@ -12,15 +12,16 @@ import os
 import re
 import signal
 import sqlite3
+import statistics
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from tests.e2e import conftest as e2e
 from tests.pair import DIRECTIONS
@@ -1077,10 +1078,25 @@ def test_a_hostile_user_name_is_text(hr: Person) -> None:
 # --- very many ----------------------------------------------------------------------------------
 
 MANY = 100_000
+FLUID = {
+    "first page": 6,
+    "filter": 6,
+    "next page": 6,
+    "search": 15,
+    "one tick": 8,
+    "all ticks": 30,
+    "page with all ticked": 6,
+    "one tick of many": 10,
+}
+"""
+How much work each may be, in pages of a plan of ten employees: two or three times what it is.
+
+A second is a matter of the machine, and of what else it does. Such a page takes a tenth of one.
+"""
 MULTIPLY = """
 with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)
 insert into items select {columns}
-from n, (select * from items where difference = 'changed' limit 1)
+from n, (select * from items where run_id = ? and difference = 'changed' limit 1)
 """
 OTHERWISE = {
     "position": "1000 + i",
@@ -1089,29 +1105,41 @@ OTHERWISE = {
 }
 
 
-def multiply(store: sqlite3.Connection) -> None:
+def multiply(store: sqlite3.Connection, run: str) -> None:
     """Put many into the plan who are like one of it, but for the number."""
     names = [name for _at, name, *_more in store.execute("pragma table_info(items)")]
     columns = ", ".join(OTHERWISE.get(name, name) for name in names)
-    store.execute(MULTIPLY.format(columns=columns), (MANY,))
+    store.execute(MULTIPLY.format(columns=columns), (MANY, run))
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)  # nothing is judged by it
 @pytest.mark.sqlite
 def test_a_hundred_thousand_employees_are_fluid(hr: Person) -> None:
-    """A page, a filter, a search and a tick take less than a second, all ticks less than three."""
-    run = hr.fetched()
+    """A page, a filter, a search and a tick are the work of a few small pages, not of a plan."""
+    few, many = hr.fetched(), hr.fetched()
     with closing(sqlite3.connect(hr.office.store)) as store, store:
-        multiply(store)
-    times: dict[str, float] = {}
+        multiply(store, many)
+    there = hr.page
+    there.context.set_default_timeout(0)  # a slow machine may take as long as it likes
+    elsewhere = there.context.new_page()
+    plain_s: list[float] = []
+    took_s: dict[str, float] = {}
 
-    def timed(name: str, do: Callable[[], object], tries: int = 1) -> None:
-        """Take the best of some tries: other work of this computer is no fault of ours."""
-        for _try in range(tries):
-            began = time.monotonic()
-            do()
-            times[name] = min(times.get(name, 60.0), time.monotonic() - began)
+    def measured(do: Callable[[], object]) -> float:
+        began = worked_s()
+        do()
+        return worked_s() - began
+
+    def look_elsewhere() -> None:
+        """Have the small page beside each step: what slows that one down slows this one down."""
+        hr.page = elsewhere
+        plain_s.append(measured(lambda: hr.choose_from(few)))
+        hr.page = there
+
+    def step(name: str, do: Callable[[], object]) -> None:
+        took_s[name] = measured(do)
+        look_elsewhere()
 
     def click(number: str) -> None:
         with hr.sent("ticks"):
@@ -1121,15 +1149,29 @@ def test_a_hundred_thousand_employees_are_fluid(hr: Person) -> None:
         hr.press("次のページ →")
         hr.page.wait_for_url("**after=*")
 
-    timed("first page", lambda: hr.choose_from(run), 3)
-    timed("filter", lambda: hr.filter("changed"))
-    timed("next page", turn)
-    timed("search", lambda: hr.search("M099999"))
-    timed("one tick", lambda: click("M099999"))
-    hr.choose_from(run)
-    timed("all ticks", hr.tick_all_shown)
-    timed("page with all ticked", lambda: hr.choose_from(run), 3)
+    hr.choose_from(many)
+    look_elsewhere()
+    plain_s.clear()  # of the first of each, half is what the browser and the dashboard get ready
+    step("first page", lambda: hr.choose_from(many))
+    step("filter", lambda: hr.filter("changed"))
+    step("next page", turn)
+    step("search", lambda: hr.search("M099999"))
+    step("one tick", lambda: click("M099999"))
+    hr.choose_from(many)
+    step("all ticks", hr.tick_all_shown)
+    step("page with all ticked", lambda: hr.choose_from(many))
     hr.search("M000001")
-    timed("one tick of many", lambda: click("M000001"))
-    assert times.pop("all ticks") < 3
-    assert max(times.values()) < 1, times
+    step("one tick of many", lambda: click("M000001"))
+    plain = statistics.median(plain_s)
+    pages = {name: took / plain for name, took in took_s.items()}
+    assert {name: n for name, n in pages.items() if n > FLUID[name]} == {}, (pages, plain_s)
+
+
+def worked_s() -> float:
+    """Return for how long processors have worked for the dashboard and the browser so far."""
+    me = psutil.Process()
+    times = []
+    for process in (me, *me.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times.append(process.cpu_times())
+    return sum(each.user + each.system for each in times)

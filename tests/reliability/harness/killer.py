@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self, TextIO
 
 from attrs import asdict, define, field
-from tests.reliability.harness.points import Armed
+from tests.reliability.harness.points import Armed, is_steady
 from tests.result import Result
 
 ROOT = Path(__file__).parents[3]
@@ -32,12 +32,17 @@ END = "end"
 
 @define
 class Child:
-    """One process at work; *trace* has the points it has reached, *results* what it has ended."""
+    """
+    One process at work; *results* are what it has ended.
+
+    *trace* has the points it has reached, and *moments* what each of them is called.
+    """
 
     pid: int
     _zygote: Zygote
     _control: socket.socket
     trace: list[str] = field(factory=list)
+    moments: list[list[str]] = field(factory=list)
     results: list[Result] = field(factory=list)
     code: int | None = None
     """How the process ended; None while it lives."""
@@ -45,6 +50,11 @@ class Child:
 
     def __attrs_post_init__(self) -> None:
         self._lines = self._control.makefile("r", encoding="utf-8")
+
+    @property
+    def steady(self) -> list[list[str]]:
+        """What each point is called on a machine of any speed."""
+        return [[name for name in names if is_steady(name)] for names in self.moments]
 
     @property
     def result(self) -> Result:
@@ -55,13 +65,14 @@ class Child:
         """Wait until it is held, at a point or at the END of a command; None if it is no more."""
         with suppress(ConnectionResetError):  # it was killed from outside, in the middle of a line
             for line in self._lines:
-                kind, _, rest = line.rstrip("\n").partition(" ")
-                if kind == END:
-                    self.results.append(Result(*json.loads(rest)))
+                word, name, *names = line.rstrip("\n").split("\t")
+                if word == END:
+                    self.results.append(Result(*json.loads(name)))
                     return END
-                self.trace.append(rest)
-                if kind == "held":
-                    return rest
+                if word == "held":
+                    return name
+                self.trace.append(name)
+                self.moments.append(names)
         self._lines.close()
         self._control.close()
         self.code = self._zygote.wait(self.pid)
@@ -112,9 +123,9 @@ class Zygote:
                 pass_fds=[its.fileno()],
                 stdin=subprocess.DEVNULL,
             )
-        ours.settimeout(PATIENCE_S)
         zygote = cls(process, ours)
-        assert zygote._answer() == "ready"
+        assert zygote._answer() == "ready"  # a test has its own limit, and some machines are slow
+        ours.settimeout(PATIENCE_S)
         return zygote
 
     def __enter__(self) -> Self:
@@ -132,11 +143,13 @@ class Zygote:
         armed: Sequence[Armed] = (),
         settings: Mapping[str, object] | None = None,
         retry_s: float = 0.05,
+        timeless: bool = False,
     ) -> Child:
         """
         Run *commands* in a fork.
 
         *settings* are module attributes by dotted name. Requests are tried again for *retry_s*.
+        *timeless*: it takes no time but where the command waits, and there none passes outside.
         """
         job = {
             "commands": commands,
@@ -145,6 +158,7 @@ class Zygote:
             "armed": [asdict(each) for each in armed],
             "settings": settings or {},
             "retry_s": retry_s,
+            "timeless": timeless,
         }
         ours, its = socket.socketpair()
         ours.settimeout(PATIENCE_S)

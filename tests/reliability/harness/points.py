@@ -12,6 +12,17 @@ wrapped in the process that is to be hurt; the names follow from what is being d
 | `intend.commit`, … | everything is written and nothing is committed |
 | `intend.committed`, … | it is durable, and our code does not know it yet |
 | `build.begin`, `compact.committed`, … | before and after the whole file is written |
+
+A moment is a point with what tells it from others of its kind, and how long anything takes does
+not: not how many outcomes come back together and share a transaction, how often a lease is renewed,
+or how often somebody is looked up. See :class:`Course`.
+
+| name | the moment |
+| --- | --- |
+| `intend.commit 3#2` | the second intent for the employee at position 3, whoever else is in it |
+| `record.commit 3#1` | their first outcome, also where it goes along with the intents of others |
+| `end_sync.begin#1` | the first one of the command |
+| `read.send smarthr after record.committed 3#1, …` | the first read of SmartHR after all that |
 """
 
 from __future__ import annotations
@@ -24,7 +35,7 @@ import socket
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -33,7 +44,7 @@ from attrs import define, field, frozen
 from renkei.database import opening
 from renkei.http import wire
 from renkei.http.request import Request
-from renkei.store import database, purge, schema
+from renkei.store import database, hold, journal, purge, schema
 
 Action = Literal["kill", "hold", "raise"]
 
@@ -45,11 +56,36 @@ WHOLE_FILE: tuple[tuple[Any, str], ...] = (
 
 KINDS = {"GET": "read", "POST": "create", "PUT": "update", "PATCH": "update"}
 
+IDLE = ("read.", "renew.", "stamp.", "meet.", "leave.", "beat.")
+"""Points at which neither the systems nor the outcomes change: how many there are may vary."""
+
+BY_THE_CLOCK = ("meet.", "leave.", "beat.")
+"""Whether these are passed, or when, depends on how long all else takes."""
+
+HAPPENS: dict[str, tuple[str, Callable[[Any], int]]] = {
+    "wanted": ("intend", lambda wanted: wanted[0]),
+    "told": ("record", lambda told: told.position),
+    "seen": ("confirm", lambda write: write.item.position),
+}
+"""What methods of the journal do for each of an argument, and where the position of that one is."""
+
+
+def kind(moment: str) -> str:
+    """Return the point of a moment."""
+    return moment.partition("#")[0].partition(" ")[0]
+
+
+def is_steady(moment: str) -> bool:
+    """Tell whether a moment is called so however often idle points were passed before it."""
+    return " after " in moment or not moment.startswith(IDLE)
+
 
 @frozen
 class Armed:
     """
-    What happens when a point is reached for the *nth* time; once, unless *always* (from then on).
+    What happens at a moment, or when a point is reached for the *nth* time.
+
+    Once, unless *always* (from then on).
 
     `kill` is SIGKILL. `hold` tells the parent and waits for its word. `raise` raises *error*: the
     dotted name of a class, then its arguments.
@@ -61,9 +97,54 @@ class Armed:
     error: tuple[Any, ...] = ()
     always: bool = False
 
-    def due(self, point: str, count: int) -> bool:
-        """Return whether this is the moment."""
-        return point == self.point and (count == self.nth or (self.always and count > self.nth))
+    def due(self, counts: Mapping[str, int]) -> bool:
+        """Return whether this is the moment, of which *counts* has all the names."""
+        count = counts.get(self.point, 0)
+        return count == self.nth or (self.always and count > self.nth)
+
+
+@define
+class Course:
+    """
+    What a process has gone through, from which its moments get their names.
+
+    A moment is named by how often the same has happened to the same employee, or system. How often
+    an idle one comes is a matter of time: it is named by what has happened last to that employee,
+    or by the last that the thread has done which decides, to each of them: in any order. Nobody can
+    tell what that is while others are on their way, nor with whom somebody is confirmed then.
+    """
+
+    _counts: Counter[str] = field(init=False, factory=Counter)
+    _last: dict[object, str] = field(init=False, factory=dict)
+    _decided: dict[object, str] = field(init=False, factory=dict)
+    _on_their_way: set[object] = field(init=False, factory=set)
+    _side_by_side: bool = field(init=False, default=False)
+    """Whether other threads have sent something."""
+
+    def names(self, point: str, about: object) -> tuple[str, ...]:
+        """Return what this moment is called."""
+        thing = point if about is None else f"{point} {about}"
+        self._counts[thing] += 1
+        counted = f"{thing}#{self._counts[thing]}"
+        if not point.startswith(IDLE):
+            self._note(point, about, counted)
+            return (counted,)
+        if about not in self._last and self._on_their_way:
+            return (counted,)
+        every = ", ".join(sorted(self._decided.values())) or "the start"
+        return f"{thing} after {self._last.get(about, every)}", counted
+
+    def _note(self, point: str, about: object, moment: str) -> None:
+        decides = threading.current_thread() is threading.main_thread()
+        self._side_by_side |= not decides
+        if about is not None:
+            self._last[about] = moment
+        if decides and not (self._side_by_side and point.startswith("confirm.")):
+            self._decided[about] = moment
+        if decides and not point.startswith("intend."):
+            self._on_their_way.discard(about)
+        else:
+            self._on_their_way.add(about)
 
 
 @define
@@ -72,18 +153,25 @@ class Points:
 
     control: socket.socket
     armed: tuple[Armed, ...]
+    _course: Course = field(init=False, factory=Course)
     _counts: Counter[str] = field(init=False, factory=Counter)
     _lock: threading.Lock = field(init=False, factory=threading.Lock)
+    _mine: threading.local = field(init=False, factory=threading.local)
+    """Whose write this thread sends."""
+    _positions: dict[int, int] = field(init=False, factory=dict)
+    """Of whom each write is."""
 
-    def reach(self, point: str) -> None:
-        """Tell the parent, then do what is armed."""
+    def reach(self, point: str, happens: Sequence[tuple[str, object]] = ()) -> None:
+        """Tell the parent, then do what is armed; *happens* has more than one name of it."""
         with self._lock:  # a fetch reads both sides at once
-            self._counts[point] += 1
-            count = self._counts[point]
-            due = next((armed for armed in self.armed if armed.due(point, count)), None)
-            self.control.sendall(
-                f"{'held' if due and due.action == 'hold' else 'at'} {point}\n".encode()
-            )
+            moments = [self._course.names(*each) for each in happens or [(point, None)]]
+            names = list(dict.fromkeys([point, *(name for each in moments for name in each)]))
+            self._counts.update(names)
+            counts = {name: self._counts[name] for name in names}
+            due = next((armed for armed in self.armed if armed.due(counts)), None)
+            self._tell("at", point, *(name for each in moments for name in each))
+            if due and due.action == "hold":
+                self._tell("held", due.point)
             if due and due.action == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
         if due and due.action == "hold":
@@ -92,10 +180,42 @@ class Points:
             raise _error(*due.error)
 
     def install(self) -> None:
-        """Wrap the three places of this process."""
+        """Wrap the places of this process."""
+        self._wrap_writes()
         self._wrap_sends()
         self._wrap_commits()
         self._wrap_whole_files()
+
+    def _tell(self, word: str, *names: str) -> None:
+        self.control.sendall(("\t".join((word, *names)) + "\n").encode())
+
+    def _wrap_writes(self) -> None:
+        """Know whose write it is that a thread sends."""
+        intend, sending = hold.Hold.intend, hold.Hold.sending
+
+        def intended(
+            held: hold.Hold, told: Any, wanted: Sequence[tuple[int, str]], at: Any
+        ) -> list[int] | None:
+            ids = intend(held, told, wanted, at)
+            positions = (position for position, _kind in wanted)
+            self._positions.update(zip(ids or (), positions, strict=False))
+            return ids
+
+        @contextmanager
+        def being_sent(held: hold.Hold, *writes: int) -> Iterator[None]:
+            with sending(held, *writes):
+                self._mine.whose = [self._positions[write] for write in writes]
+                try:
+                    yield
+                finally:
+                    self._mine.whose = []
+
+        hold.Hold.intend = intended  # type: ignore[assignment, method-assign]
+        hold.Hold.sending = being_sent  # type: ignore[assignment, method-assign]
+
+    def _whose(self, point: str, else_about: str | None = None) -> list[tuple[str, object]]:
+        """Return of whom a point is that a thread reaches which sends somebody's write."""
+        return [(point, each) for each in getattr(self._mine, "whose", ()) or [else_about]]
 
     def _wrap_sends(self) -> None:
         send = wire.Wire.open
@@ -103,10 +223,10 @@ class Points:
         def sent(sockets: wire.Wire, request: Request, *, within_s: float) -> wire.Reply:
             kind = KINDS[request.method]
             with wire._translated(sockets._name):
-                self.reach(f"{kind}.send")
+                self.reach(f"{kind}.send", self._whose(f"{kind}.send", sockets._name))
             reply = send(sockets, request, within_s=within_s)
             with wire._translated(sockets._name):
-                self.reach(f"{kind}.answered")
+                self.reach(f"{kind}.answered", self._whose(f"{kind}.answered", sockets._name))
             return reply
 
         wire.Wire.open = sent  # type: ignore[assignment, method-assign]
@@ -116,13 +236,19 @@ class Points:
 
         @contextmanager
         def writing(store: database.Database) -> Iterator[Any]:
-            name = _method()
+            method, happens = _method()
+
+            def reach(stage: str) -> None:
+                point = f"{method}.{stage}"
+                each = [(f"{what}.{stage}", position) for what, position in happens]
+                self.reach(point, each or self._whose(point))
+
             with schema.translated(store._place):
-                self.reach(f"{name}.begin")
+                reach("begin")
                 with write(store) as connection:
                     yield connection
-                    self.reach(f"{name}.commit")
-                self.reach(f"{name}.committed")
+                    reach("commit")
+                reach("committed")
 
         database.Database._writing = writing  # type: ignore[assignment, method-assign]
 
@@ -141,13 +267,25 @@ class Points:
         return done
 
 
-def _method() -> str:
-    """Return the public method of the store that is beginning a transaction."""
+def _method() -> tuple[str, list[tuple[str, int]]]:
+    """Return which public method of the store begins a transaction, and what it does for whom."""
     frame = sys._getframe(2)
     while frame.f_code.co_name.startswith("_") or frame.f_globals["__name__"] == "contextlib":
         assert frame.f_back is not None
         frame = frame.f_back
-    return frame.f_code.co_name
+    given = frame.f_locals
+    happens = [
+        (what, position(each))
+        for name, (what, position) in HAPPENS.items()
+        if frame.f_globals["__name__"] == journal.__name__
+        for each in given.get(name, ())
+    ]
+    method = frame.f_code.co_name
+    if threading.current_thread().name == "pulse":
+        method = "beat"
+    elif given.get("leaving"):
+        method = "leave"
+    return method, happens
 
 
 def _error(name: str = "builtins.OSError", *arguments: Any) -> BaseException:

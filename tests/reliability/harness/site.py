@@ -66,6 +66,8 @@ class Site:
     """How many requests may be on their way at a time; None: as for everybody."""
     database: Database | None = None
     """Where the store is, if it is no file."""
+    timeless: bool = False
+    """Whether commands take no time, as they tell it themselves; see `Zygote.start_child`."""
 
     @property
     def at(self) -> str:
@@ -115,7 +117,12 @@ class Site:
         """
         how["settings"] = {"renkei.sync.doubt.SENT_S": -1.0, **how.get("settings", {})}
         child = self.zygote.start_child(
-            *commands, folder=self.folder, environment=self._environment(), armed=armed, **how
+            *commands,
+            folder=self.folder,
+            environment=self._environment(),
+            armed=armed,
+            timeless=self.timeless,
+            **how,
         )
         self.children.append(child)
         return child
