@@ -173,11 +173,11 @@ def carry_on(
     *,
     fetch: Callable[[], Run],
     choose: Callable[[str, Selection], object],
-    sync: Callable[[str, Selection | None], Run],
+    sync: Callable[[str, Selection | None], object],
     mine: Callable[[], object],
-) -> Run:
+) -> str:
     """
-    Do what a schedule wants, from where the run *before* has got to; return the run.
+    Do what a schedule wants, from where the run *before* has got to; return the id of the run.
 
     *sync* carries out a choice or nothing, None: that of before. *mine* raises BusyError if another
     process has the job. Raises whatever ends it early: UsageError if the run no longer goes the way
@@ -193,14 +193,15 @@ def carry_on(
         run = fetch()
     mine()  # a process may have stood still for hours
     if run.status in (Status.PAUSED, Status.SYNCING):
-        return sync(run.id, None)
+        sync(run.id, None)
+        return run.id
     wanted = schedule.sync.difference if schedule.sync else ()
     has_wanted = any(run.counts.get(each) for each in wanted)
-    if run.status is not Status.READY or not has_wanted:
-        return run
-    selection = Selection(differences=frozenset(wanted), new=schedule.new)
-    choose(run.id, selection)
-    return sync(run.id, selection)  # somebody may choose others in this plan meanwhile
+    if run.status is Status.READY and has_wanted:
+        selection = Selection(differences=frozenset(wanted), new=schedule.new)
+        choose(run.id, selection)
+        sync(run.id, selection)  # somebody may choose others in this plan meanwhile
+    return run.id
 
 
 def ahead_of(

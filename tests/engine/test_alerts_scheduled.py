@@ -108,7 +108,8 @@ def test_what_was_fetched_and_never_sent_is_told(
     scheduled(world, NIGHTLY, more=NOTIFY)
     with working(here) as worker:
         with monkeypatch.context() as patch:
-            patch.setattr({"choose": Choosing, "sync": Syncing}[step], step, fail)
+            room, name = {"choose": (Choosing, "choose"), "sync": (Syncing, "follow")}[step]
+            patch.setattr(room, name, fail)
             for moment in (NOON + 90 * schedules.MINUTE, NOON + 13.9 * HOUR):
                 assert tell(here, post) == ([], [])
                 here.wall.moment = moment

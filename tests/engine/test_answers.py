@@ -10,10 +10,11 @@ import pytest
 from attrs import evolve
 
 from renkei.connector import Choice, Employee, FieldSpec, Label, NewField, Values, hookimpl
-from renkei.errors import AccessError
+from renkei.errors import AccessError, StoreError
 from renkei.http.connection import Connection
 from renkei.model import Difference, Outcome, Run, Selection, Status
 from renkei.observer import Observer
+from renkei.store.store import Store
 from renkei.testing import MemoryConnector, MemorySystem, installed
 from renkei.words.sentences import reason_text
 
@@ -431,3 +432,26 @@ def test_a_sync_that_is_told_to_stop_looks_at_what_was_answered(world: World) ->
     assert found.count(Outcome.UPDATED) == 0
     with world.runs() as runs:
         assert not runs._store.is_unsettled(run.id)
+
+
+def test_what_was_seen_is_looked_at_once_more_if_the_end_is_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That a look has shown a write is committed with the end, and nothing is sent again."""
+    world.in_clinic(mail="new@example.jp")
+    person = world.in_rosta()
+    run = world.fetch()
+    world.choose(run)
+
+    def lost(*_args: object, **_more: object) -> None:
+        raise StoreError("the disk is gone")
+
+    with world.runs() as runs:
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "end_sync", lost)
+            with pytest.raises(StoreError):
+                runs.sync(run.id)
+        assert [write.item.number for write in runs._store.answered_writes(int(run.id))] == ["0417"]
+        assert runs.sync(run.id, take_over=True).status is Status.DONE
+        assert runs._store.answered_writes(int(run.id)) == []
+    assert [who for _kind, who, _values in world.rosta.writes] == [person]

@@ -25,6 +25,7 @@ from renkei.logs import configure_logging
 from renkei.model import Difference, Filter, Item, Released, Run, Selection, Status
 from renkei.runs import Runs
 from renkei.store.accounts import used
+from renkei.store.plans import Usual
 from renkei.store.releases import Place
 from renkei.store.store import Store
 from renkei.store.tables import facts, items, leases, runs, writes
@@ -244,6 +245,8 @@ BY_RUN: tuple[tuple[str, Callable[[Store, str], Any]], ...] = (
     ("created_elsewhere", lambda s, r: s.created_elsewhere(r)),
     ("renew_notice", lambda s, r: s.renew_notice(r, "x", None)),
     ("usual", lambda s, r: s.usual("clinic", "rosta", NOW.date(), upto=r)),
+    ("start", lambda s, r: s.start(r)),
+    ("before_sync", lambda s, r: s.before_sync(r)),
     ("begin_sync", lambda s, r: s.begin_sync(r, NOW, "b", account="another")),
     ("cancel", lambda s, r: s.cancel(r, NOW)),
     ("expire", lambda s, r: s.expire(r, NOW)),
@@ -283,9 +286,8 @@ def test_nothing_of_another_company_is_listed_or_learned_from(at: str) -> None:
         assert beta.releases() == []
         assert beta.usage("clinic", "rosta") is None
         assert beta.sync_usage("clinic", "rosta") is None
-        assert beta.usual("clinic", "rosta", NOW.date()) is None
-        assert beta.usual_target("clinic", "rosta") is None
-        assert beta.moved("clinic", "rosta") == []
+        nothing = Usual(listed=None, there=None, moved=[])
+        assert beta.usual("clinic", "rosta", NOW.date()) == nothing
         assert beta.journal_now()["open"] == []
         assert beta.created_in(ACCOUNT) == {}
         assert beta.written("clinic", "rosta", NOW, NOW + dt.timedelta(1)) == []

@@ -522,7 +522,7 @@ def test_a_new_company_knows_nothing_of_one_that_never_had_a_run(tmp_path: Path)
         for name in ("acme", "new"):
             door._store.count_from((name, "daily"), "0 6 * * *", NOW)
             with door._store._writing() as connection:
-                serial.put_account(connection, name, "smarthr", ACCOUNT)
+                serial.put_accounts(connection, name, {"smarthr": ACCOUNT})
         main.new_file("new").unlink()
         door.add({"new": text})
         assert {name for name, _schedule in door._store.all_kept()} == {"acme"}

@@ -293,7 +293,7 @@ def test_a_write_costs_few_transactions(
     """Outcomes are committed with the intents of the next ones: less than one for each write."""
     run = capacities(world, 80)
     commits: list[str] = []
-    for name in ("intend", "record", "confirm", "renew", "stamp"):
+    for name in ("intend", "record", "renew", "stamp"):
         real = getattr(Store, name)
 
         def counted(*args: object, real: Callable[..., object] = real, name: str = name) -> object:

@@ -368,7 +368,7 @@ def test_an_older_store_is_copied_and_brought_up_to_date(place: Path) -> None:
     }  # fmt: skip
     assert [write.item.number for write in store.open_writes(1)] == ["0004"]
     assert store.usage("rosta", "clinic") == {"calls": {"clinic": 3, "rosta": 2}, "seconds": 1.5}
-    assert store.usual("rosta", "clinic", NOW.date()) == 3
+    assert store.usual("rosta", "clinic", NOW.date()).listed == 3
     assert store.rewritten("2") == frozenset({"t4"})
     assert store.run("3").status is Status.FAILED
     assert Store(str(place)).backup is None

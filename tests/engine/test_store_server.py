@@ -620,8 +620,8 @@ def test_fetches_both_ways_that_are_at_the_same_point_wait_for_each_other(
 
     with closing(Store(postgres.address)) as store:
         begin(store)  # the very first change of a store gives it a name, which others wait for
-    after_the_first(plans, "put_account")
-    after_the_first(accounts, "insert_unless_there")
+    after_the_first(plans, "put_accounts")
+    after_the_first(accounts, "put")
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(fetch, [("rosta", "clinic"), ("clinic", "rosta")]))
 

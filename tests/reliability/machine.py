@@ -90,7 +90,7 @@ FETCHING = st.one_of(
 ONCE = ("choose.committed", "begin_sync.committed", "end_sync.begin", "end_sync.committed")
 OFTEN = (
     "read.answered", "intend.begin", "intend.committed", "create.send", "create.answered",
-    "update.send", "update.answered", "record.begin", "record.committed", "confirm.committed",
+    "update.send", "update.answered", "record.begin", "record.committed",
 )  # fmt: skip
 MOMENTS = st.one_of(
     st.tuples(st.sampled_from(OFTEN), st.integers(1, 3)),

@@ -76,7 +76,16 @@ def may_be_silent(connection: Connection, seconds: float) -> None:
     """Let the process of this transaction say nothing for so long before it is ended."""
     if connection.dialect.name == "postgresql":
         # no select: that would already look at the rows, before what is locked next
-        connection.exec_driver_sql(f"set local {SILENT} = '{seconds * 1000:.0f}ms'")
+        connection.exec_driver_sql(_silent(seconds))
+
+
+def freeze(connection: Connection, table: str) -> None:
+    """Let nobody be in the middle of a change of *table* until this transaction ends."""
+    connection.exec_driver_sql(f"lock table {table} in share mode; {_silent(FROZEN_S)}")
+
+
+def _silent(seconds: float) -> str:
+    return f"set local {SILENT} = '{seconds * 1000:.0f}ms'"
 
 
 def lock_number(text: str) -> int:

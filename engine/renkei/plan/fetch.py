@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from attrs import evolve, frozen
@@ -32,7 +32,8 @@ from renkei.plan.whose import Whose
 from renkei.plugins.facade import Reader
 from renkei.safety import Headcount, Safety, shrinking
 from renkei.store.codec import Fields
-from renkei.store.releases import Place
+from renkei.store.plans import Usual
+from renkei.store.releases import Kept, Place
 from renkei.store.store import Store
 from renkei.words.codes import remark
 from renkei.words.i18n import _
@@ -40,6 +41,21 @@ from renkei.words.sentences import reason_text
 
 LEAVERS, JOINERS = "leavers_listed", "joiners_listed"
 """Notices that tell up to how many days before or after the base date people are listed."""
+
+
+@frozen(kw_only=True)
+class Earlier:
+    """
+    What people, syncs and fetches have left in the store, all of one moment.
+
+    *said* are all releases. The target has left out the numbers *nameless* of whom it created, and
+    was sent those in *created* before, asked where people join later.
+    """
+
+    said: Sequence[Kept]
+    nameless: frozenset[str]
+    created: Mapping[str, dt.date | None]
+    usual: Usual
 
 
 @frozen
@@ -74,12 +90,19 @@ class Fetch:
         for side, roster in zip((source, target), rosters, strict=True):
             refuse_unknown_roles(side, roster)
         # only now that both are whole: docs/decisions/2026-11-30-compared-at-the-end.md
-        serving, listing = self._listing(source, target, rosters, base)
-        counts, whole = self._add_items(run_id, listing)
-        with self.store.one_moment():  # one transaction for all of these questions
-            stands, heads = self._standing(), self._headcount(listing, rosters[1], base)
+        earlier = self._earlier(base)
+        serving, listing = self._listing(source, target, rosters, base, earlier)
+        comparison = listing.comparison
+        fields = Fields(*comparison.fields, comparison.copies, self.pairing.said)
+        counts, whole = self._add_items(run_id, listing, fields, earlier)
+        heads = Headcount(
+            listed=listing.employed,
+            usual=earlier.usual.listed,
+            there=len(rosters[1]),
+            usual_there=earlier.usual.there,
+        )
         found = [
-            *filter(None, (whole.numbers_moved(stands), misfit(listing))),
+            *filter(None, (whole.numbers_moved(earlier.usual.moved), misfit(listing))),
             *self.whose.named,
             *self._about_options(target),
             *outside(rosters),
@@ -90,7 +113,6 @@ class Fetch:
             *shrinking(self.safety, heads),
         ]
         codes = {notice.code for notice in found}
-        self.store.keep_accounts(self.whose.accounts)
         self.store.end_fetch(
             run_id,
             at=at,
@@ -98,6 +120,7 @@ class Fetch:
             notices=found,
             usage={"seconds": self.clock.monotonic() - began, **self._usage()},
             journal=journal,
+            fields=fields,
             # a wrong list must not be what the next one is compared with, or the second night
             # would pass: see docs/decisions/2026-11-22-safety-limits.md
             usual=None if codes & {"unusual_shrink", *HALTS} else heads.listed,
@@ -105,29 +128,48 @@ class Fetch:
             target_count=heads.there,
             usual_target=None if "unusual_shrink_target" in codes else heads.there,
             moved=sorted(whole.moved),
+            accounts=self.whose.news,
         )
 
+    def _earlier(self, base: dt.date) -> Earlier:
+        """Return what there is in the store of before, when both sides are read."""
+        source, target = (reader.name for reader in self.readers)
+        with self.store.one_moment():
+            return Earlier(
+                said=self.store.releases(),
+                nameless=self.store.accepted(target),
+                created=self._created(),
+                usual=self.store.usual(source, target, base),
+            )
+
     def _listing(
-        self, source: Side, target: Side, rosters: tuple[Roster, Roster], base: dt.date
+        self,
+        source: Side,
+        target: Side,
+        rosters: tuple[Roster, Roster],
+        base: dt.date,
+        earlier: Earlier,
     ) -> tuple[Serving, Listing]:
         """Return what people have said of records that are here now, and who is to be compared."""
         specs = source.specs, target.specs
         serving = Serving(
             store=self.store,
+            said=earlier.said,
             places=self.places,
             rosters=rosters,
             evidence=self.pairing.evidence(*specs),
         )
         comparison = self.pairing.comparison(*specs, base, serving.links())
-        return serving, Listing(comparison, *rosters, created=self._created())
+        return serving, Listing(comparison, *rosters, created=earlier.created)
 
-    def _add_items(self, run_id: int, listing: Listing) -> tuple[dict[Difference, int], Whole]:
+    def _add_items(
+        self, run_id: int, listing: Listing, fields: Fields, earlier: Earlier
+    ) -> tuple[dict[Difference, int], Whole]:
         """Store the items of the plan; return how many of each, and what they are as a whole."""
-        comparison, whole = listing.comparison, Whole()
-        items = map(whole.see, self._items(listing, self.readers[1]))
-        fields = Fields(*comparison.fields, comparison.copies, self.pairing.said)
+        whole = Whole()
+        items = map(whole.see, self._items(listing, self.readers[1], earlier.nameless))
         counts = self.store.add_items(run_id, items, fields)
-        self._refuse_wrong_pair(whole)
+        self._refuse_wrong_pair(whole, earlier.said)
         return counts, whole
 
     def _usage(self) -> dict[str, dict[str, float]]:
@@ -138,9 +180,10 @@ class Fetch:
             "latency": {name: pacer.latency_s for name, pacer in pacers.items()},
         }
 
-    def _items(self, listing: Listing, reader: Reader) -> Iterator[Item | Alike]:
+    def _items(
+        self, listing: Listing, reader: Reader, nameless: frozenset[str]
+    ) -> Iterator[Item | Alike]:
         """Yield the plan; who is new is blocked if the target of *reader* could never take them."""
-        nameless = self.store.accepted(reader.name)
 
         @cache
         def unfilled() -> tuple[str, ...]:  # asked if anybody is new
@@ -168,13 +211,10 @@ class Fetch:
             return {}
         return self.store.created_in(self.places[1].account)
 
-    def _standing(self) -> list[str]:
-        return self.store.moved(*(reader.name for reader in self.readers))
-
-    def _refuse_wrong_pair(self, whole: Whole) -> None:
+    def _refuse_wrong_pair(self, whole: Whole, said: Sequence[Kept]) -> None:
         """Raise WrongPairError if most numbers are somebody else's, unless a person has said no."""
         numbers = whole.wrong_pair()
-        if not numbers or self._is_right_pair():
+        if not numbers or self._is_right_pair(said):
             return
         source, target = (reader.name for reader in self.readers)
         message = _(
@@ -187,23 +227,14 @@ class Fetch:
         hint = Hint("right_pair", {"source": source, "target": target})
         raise WrongPairError(" ".join([told, *names]), numbers, hint)
 
-    def _is_right_pair(self) -> bool:
+    def _is_right_pair(self, said: Sequence[Kept]) -> bool:
         """Tell whether a person has said of these two accounts that they are of one company."""
         accounts = {place.account for place in self.places}
-        for kept in self.store.releases():
+        for kept in said:
             is_of_pairs = kept.release.said.kind == "right_pair"
             if is_of_pairs and {place.account for place in kept.places} == accounts:
                 return True
         return False
-
-    def _headcount(self, listing: Listing, there: Roster, base: dt.date) -> Headcount:
-        source, target = (reader.name for reader in self.readers)
-        return Headcount(
-            listed=listing.employed,
-            usual=self.store.usual(source, target, base),
-            there=len(there),
-            usual_there=self.store.usual_target(source, target),
-        )
 
     def _sides(self) -> tuple[Side, Side]:
         translation = self.pairing.translation
@@ -226,8 +257,8 @@ class Fetch:
         return source, target
 
     def _tell_estimate(self) -> None:
-        last = self.store.usage(*(reader.name for reader in self.readers))
-        self.observer.estimate(estimate.of_fetch(self.readers, last, self.clock.now()))
+        ahead = estimate.of_fetch(self.readers, self.whose.last, self.clock.now())
+        self.observer.estimate(ahead)
 
 
 def notices(listing: Listing, source: Side, target: Side, today: dt.date) -> list[Remark]:

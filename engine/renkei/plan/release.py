@@ -47,9 +47,10 @@ class Shown:
 
 @define(kw_only=True)
 class Serving:
-    """Finds which releases serve two lists: both records are there, and as they were shown."""
+    """Finds which of all releases (*said*) serve two lists: both are there, and as shown then."""
 
     store: Store
+    said: Sequence[Kept]
     places: tuple[Place, Place]
     rosters: tuple[Roster, Roster]
     evidence: tuple[Evidence, Evidence]
@@ -61,7 +62,7 @@ class Serving:
         same: dict[str, str] = {}
         others: dict[str, frozenset[str]] = {}
         said: dict[str, Released] = {}
-        for kept in self.store.releases():
+        for kept in self.said:
             sides = sides_of(kept, self.places)
             if sides is None or not kept.records:
                 continue  # that a pair is right is said of two accounts, not of records

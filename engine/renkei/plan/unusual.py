@@ -33,6 +33,7 @@ class Judging:
         store, pairings = self.standing.store, self.standing.pairings
         target = pairings.config.connection(run.target)
         today = self.standing.clock.today()
+        usual = store.usual(run.source, run.target, run.base_date, upto=run.id)
         expected = target.expected
         if expected is not None and not expected.holds(today):
             expected = None
@@ -42,9 +43,9 @@ class Judging:
             pairings.at(run.target).fields,
             Headcount(
                 listed=run.source_count or 0,
-                usual=store.usual(run.source, run.target, run.base_date, upto=run.id),
+                usual=usual.listed,
                 there=run.target_count,
-                usual_there=store.usual_target(run.source, run.target, upto=run.id),
+                usual_there=usual.there,
             ),
             # out of the journal each time: there is no counter that could be wrong
             today=self._written(run, today, today),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -22,11 +23,15 @@ class Whose:
     """
     The accounts of one fetch, the source's first.
 
-    *first*: nobody has ever fetched this pair, in neither direction. *refused* is what a system
-    that does not know its token has answered: its list would be refused as well.
+    *known* are those that were known before, by connection. *last* is what the last fetch of this
+    pair has cost, if there was one; *first*: nobody has ever fetched it, in neither direction.
+    *refused* is what a system that does not know its token has answered: its list would be refused
+    as well.
     """
 
     accounts: tuple[KnownAccount, ...]
+    known: Mapping[str, KnownAccount]
+    last: Mapping[str, Any] | None
     first: bool
     refused: AccessError | None = None
 
@@ -45,6 +50,12 @@ class Whose:
             raise other_company(*(each.connection for each in self.accounts))
         accounts = (evolve(each, confirmed_by=who, confirmed_at=at) for each in self.accounts)
         return evolve(self, accounts=tuple(accounts))
+
+    @property
+    def news(self) -> list[KnownAccount]:
+        """What a system has told, or a person confirmed, that was not known before."""
+        told = (each for each in self.accounts if each.account)
+        return [each for each in told if each != self.known.get(each.connection)]
 
     @property
     def named(self) -> list[Remark]:

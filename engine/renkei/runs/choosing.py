@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import frozen
 
 from renkei.errors import UsageError
 from renkei.logs import log
-from renkei.model import Difference, Remark, Run, Selection, Status
+from renkei.model import Difference, Entry, Remark, Run, Selection, Status
 from renkei.people import NewField
 from renkei.plan import choose
 from renkei.plan.choose import NewValues
@@ -49,36 +51,38 @@ class Choosing:
             return reader.new_employee_fields()
         return (NewField(field, specs[field].label, reader.choices(field)),)
 
-    def choose(self, run_id: str, selection: Selection, *, wait: bool = False) -> Run:
+    def choose(self, run_id: str, selection: Selection, *, wait: bool = False) -> None:
         """Check a choice with its new values and keep both."""
         store = self.ground.store
         with store.one_moment():
             run, begun = self.ground.run(run_id), store.has_begun(run_id)
+            entries = [] if begun else store.entries(run_id)
         if begun:
-            return self._same_choice(run, selection)
+            self._refuse_another(run, selection)
+            return
         try:
-            values = self._picked(run, selection, wait=wait)
+            values = self._picked(run, selection, entries, wait=wait)
         except UsageError as error:
             if error.code == "new_values":  # a schedule may have chosen: a person has to know
                 store.note_lacking(run_id)
             raise
         store.choose(run_id, selection, values, who=self.ground.who)
         log.info("chosen", run=run_id, count=len(values))
-        return self.ground.run(run_id)
 
     def preview(self, run_id: str, selection: Selection) -> list[Remark]:
         """Return what of a choice would be over the safety limits."""
         run = self.ground.run(run_id)
-        picked = self._picked(run, selection, wait=False)
+        picked = self._picked(run, selection, self.ground.store.entries(run_id), wait=False)
         written = (Difference.NEW, Difference.CHANGED)
         items = self.ground.store.items(run_id, differences=written)
         chosen = (item for item in items if item.position in picked)
         return list(self.ground.judging.of(run, chosen).unusual)
 
-    def _picked(self, run: Run, selection: Selection, *, wait: bool) -> dict[int, NewValues]:
-        """Return the positions that are chosen, each with its new values."""
+    def _picked(
+        self, run: Run, selection: Selection, entries: Sequence[Entry], *, wait: bool
+    ) -> dict[int, NewValues]:
+        """Return the positions of *entries* that are chosen, each with its new values."""
         pairing = self._may_choose_anew(run)
-        entries = self.ground.store.entries(run.id)
         chosen = choose.pick(selection, entries)
         new = [entry for entry in chosen if entry.difference is Difference.NEW]
         values: dict[int, NewValues] = {entry.position: {} for entry in chosen}
@@ -96,12 +100,13 @@ class Choosing:
         standing.refuse_old(run)
         return standing.current(run)
 
-    def _same_choice(self, run: Run, selection: Selection) -> Run:
+    def _refuse_another(self, run: Run, selection: Selection) -> None:
+        """Raise UsageError unless that is the choice with which the sync of *run* has begun."""
         stored, standing = self.ground.store.selection(run.id), self.ground.standing
         if stored is None:
             raise choice_lost(run)
         if selection_out(stored) == selection_out(selection):
-            return run
+            return
         # Refused in any case, but the last message advises to resume: where that would not help,
         # one of these comes first.
         refuse_over(run, standing.hours)

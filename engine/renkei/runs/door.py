@@ -362,7 +362,8 @@ class Runs:
         Raises UsageError with every mistake, and then nothing is stored. Once a sync has begun only
         the same choice is accepted.
         """
-        return self._choosing.choose(run_id, selection, wait=wait)
+        self._choosing.choose(run_id, selection, wait=wait)
+        return self._ground.run(run_id)
 
     def preview(self, run_id: str, selection: Selection) -> list[Remark]:
         """

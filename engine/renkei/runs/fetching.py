@@ -140,18 +140,19 @@ class Fetching:
         ground, store, now = self.ground, self.ground.store, self.ground.clock.now()
         source, target = (reader.name for reader in readers)
         with store.one_moment():
-            first = not (store.usage(source, target) or store.usage(target, source))
+            last = store.usage(source, target)
+            first = not (last or store.usage(target, source))
             known = store.known_accounts()
+        whose = Whose(accounts=(), known=known, last=last, first=first)
         try:
-            accounts = look(readers, places, known, now)
+            whose = evolve(whose, accounts=look(readers, places, known, now))
         except AccessError as refused:  # for the run to tell
-            return Whose(accounts=(), first=first, refused=refused)
-        new = [each for each in accounts if each != known.get(each.connection)]
-        if new:
+            return evolve(whose, refused=refused)
+        if whose.news:
             with store.one_moment():
-                for each in new:
+                for each in whose.news:
                     refuse_told(store, ground.pairings, each)
-        return Whose(accounts=accounts, first=first).confirmed(asked, ground.who, now)
+        return whose.confirmed(asked, ground.who, now)
 
     def _begin(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 
 from renkei.config.clock import clock_for
 from renkei.config.records import Config
@@ -18,6 +18,7 @@ from renkei.plan.pairings import Pairings
 from renkei.plan.standing import Standing
 from renkei.plan.unusual import Judging
 from renkei.plugins.facade import Reader
+from renkei.store.accounts import OfConnections
 from renkei.store.paces import user_of_pace
 from renkei.store.releases import Place
 from renkei.store.schema import seen_beside
@@ -48,7 +49,7 @@ class Ground:
         self.ran: set[str] = set()
         self.interrupted = False
         self.opened: Store | None = None
-        self._known_fields: dict[str, OwnFields] = {}
+        self._learned: dict[str, OwnFields] = {}
         self._noted: set[tuple[str, str]] = set()
         self._missed = False
 
@@ -115,16 +116,20 @@ class Ground:
 
     def own_fields(self, connection: str) -> OwnFields:
         """Return the fields that are kept of an account; none if there is no store yet."""
-        if connection not in self._known_fields:
-            try:
-                self._known_fields[connection] = self.store.own_fields(connection)
-            except NoStoreError:
-                return OwnFields()
-        return self._known_fields[connection]
+        if connection in self._learned:
+            return self._learned[connection]
+        try:
+            return self._of_connections.fields.get(connection, OwnFields())
+        except NoStoreError:
+            return OwnFields()
 
     def learn_fields(self, connection: str, found: OwnFields) -> None:
         """Go by these fields of an account from now on."""
-        self._known_fields[connection] = found
+        self._learned[connection] = found
+
+    @cached_property
+    def _of_connections(self) -> OfConnections:
+        return self.store.of_connections()
 
     def _met(self, identity: str) -> Meet:
         """Return how those who use the account of *identity* hear of each other: by the store."""
@@ -145,7 +150,10 @@ class Ground:
     def _used(self, connection: str, identity: str) -> None:
         """Let the log tell that another token or address is in use than before."""
         if self.opened is not None and (connection, identity) not in self._noted:
-            self.opened.note_account(connection, self.opened.account(identity))
+            account = self.opened.account(identity)
+            # Every command asks this, and there is rarely anything to write.
+            if self._of_connections.used.get(connection, account) != account:
+                self.opened.note_account(connection, account)
             self._noted.add((connection, identity))
 
     # --- waiting ----------------------------------------------------------------------------

@@ -61,7 +61,8 @@ class Releases:
         store, whole = self.ground.store, Whole()
         for item in store.items(run.id):
             whole.see(item)
-        moved = whole.numbers_moved(store.moved(run.source, run.target))
+        usual = store.usual(run.source, run.target, run.base_date)
+        moved = whole.numbers_moved(usual.moved)
         store.renew_notice(run.id, "numbers_moved", moved)
 
     def _may_release(self, run_id: str) -> Releasing:

@@ -124,7 +124,7 @@ class Schedules:
             refuse_paused(config)
             if job.asked_by is None:
                 _refuse_day(schedule, clock.now())
-            run = carry_on(
+            run_id = carry_on(
                 schedule,
                 None if job.run is None else self.ground.run(job.run),
                 fetch=partial(
@@ -136,10 +136,12 @@ class Schedules:
                     claim=claim,
                 ),
                 choose=self.choosing.choose,
-                sync=lambda run_id, choice: self.syncing.sync(run_id, Wanted(selection=choice)),
+                sync=lambda key, choice: self.syncing.follow(key, Wanted(selection=choice)),
                 mine=lambda: store.still_at_job(job.claim),
             )
-            work.finished(run, left=bool(self.looking.left_for_you(run.id)))
+            with store.one_moment():
+                run, left = self.ground.run(run_id), self.looking.left_for_you(run_id)
+            work.finished(run, left=bool(left))
         return run
 
     @contextmanager

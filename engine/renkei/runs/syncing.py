@@ -20,6 +20,11 @@ class Syncing:
     releases: Releases
 
     def sync(self, run_id: str, wanted: Wanted) -> Run:
+        """Carry out what is stored, as it is *wanted*; return the run."""
+        self.follow(run_id, wanted)
+        return self.ground.run(run_id)
+
+    def follow(self, run_id: str, wanted: Wanted) -> None:
         """Carry out what is stored, as it is *wanted*."""
         ground = self.ground
         refuse_paused(ground.config)
@@ -35,7 +40,6 @@ class Syncing:
         )
         with about(run=run_id):
             course.follow(run_id, wanted)
-        return ground.run(run_id)
 
     def cancel(self, run_id: str) -> Run:
         """Cancel a run that waits, or tell a running sync to stop after the employee in hand."""

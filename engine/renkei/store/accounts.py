@@ -5,28 +5,42 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from attrs import frozen
+from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.model import KnownAccount
 from renkei.people import Customer, FieldSpec, OwnFields
 from renkei.store import codec, serial
 from renkei.store.database import Database, locking
-from renkei.store.serial import insert_unless_there
+from renkei.store.serial import insert_unless_there, put
 from renkei.store.tables import accounts, known_accounts, own_fields
 
-_OWN = sa.select(own_fields).where(
-    own_fields.c.company == sa.bindparam("company"),
-    own_fields.c.connection == sa.bindparam("connection"),
-)
+_ALL_OWN = sa.select(own_fields).where(own_fields.c.company == sa.bindparam("company"))
+_OWN = _ALL_OWN.where(own_fields.c.connection == sa.bindparam("connection"))
 _OWN_OF = _OWN.where(own_fields.c.account == sa.bindparam("account"))
+_USED = sa.select(accounts).where(accounts.c.company == sa.bindparam("company"))
+_OTHERS = (
+    sa.select(accounts.c.company, accounts.c.connection)
+    .where(accounts.c.account == sa.bindparam("account"))
+    .where(accounts.c.company != sa.bindparam("company"))
+    .order_by(accounts.c.company, accounts.c.connection)
+)
 
 
 def used(company: str) -> str:
     """Return the name of the fact with the accounts of a company; a fact's name is short."""
     return f"used:{hashlib.sha256(company.encode()).hexdigest()[:32]}"
+
+
+@frozen(kw_only=True)
+class OfConnections:
+    """What is kept of all connections of a company: own fields, and the account used last."""
+
+    fields: Mapping[str, OwnFields]
+    used: Mapping[str, str]
 
 
 class Accounts(Database):
@@ -58,26 +72,25 @@ class Accounts(Database):
         known = self.known_accounts()
         named = [each for each in accounts if each.account]
         news = [each for each in named if known.get(each.connection) != each]
-        if not news:
-            return
-        with self._writing() as c:
-            # In one order: fetches both ways that begin at once would lock each other.
-            for each in sorted(news, key=lambda account: account.connection):
-                if each.confirmed_by is not None:
-                    self._note("account_accepted", connection=each.connection)
-                row = {
-                    "account": each.account,
-                    "name": each.customer.name,
-                    "ids": list(each.customer.ids),
-                    "corporate_numbers": list(each.customer.corporate_numbers),
-                    "at": each.at,
-                    "confirmed_by": each.confirmed_by,
-                    "confirmed_at": each.confirmed_at,
-                }
-                key = {"company": self.company, "connection": each.connection}
-                insert_unless_there(c, known_accounts, {**key, **row})
-                ours = self._of(known_accounts), known_accounts.c.connection == each.connection
-                c.execute(sa.update(known_accounts).where(*ours).values(**row))
+        if news:
+            with self._writing() as connection:
+                self._keep_whose(connection, news)
+
+    def _keep_whose(self, connection: Connection, news: Iterable[KnownAccount]) -> None:
+        """Keep whose accounts *news* are in place of what is known."""
+        rows = [_row(self.company, each) for each in news]
+        for row in rows:
+            if row["confirmed_by"] is not None:
+                self._note("account_accepted", connection=row["connection"])
+        put(connection, known_accounts, rows)
+
+    def of_connections(self) -> OfConnections:
+        """Return what is kept of the connections."""
+        with self._reading() as c:
+            rows = c.execute(_ALL_OWN, {"company": self.company}).mappings().all()
+            return OfConnections(
+                fields={row["connection"]: _fields_in(row) for row in rows}, used=self._used(c)
+            )
 
     def own_fields(self, connection: str, account: str | None = None) -> OwnFields:
         """
@@ -89,17 +102,10 @@ class Accounts(Database):
         query = _OWN if account is None else _OWN_OF
         with self._reading() as c:
             row = c.execute(query, asked).mappings().first()
-            if row is None:
-                return OwnFields()
-            specs = codec.specs_in(row["specs"])
-            return OwnFields(specs=specs, gone=frozenset(row["gone"]), at=row["at"])
+            return OwnFields() if row is None else _fields_in(row)
 
     def note_account(self, name: str, account: str) -> None:
         """Note that a connection is used with another token or address than before, if it is."""
-        # Look before writing: every command asks this, and there is rarely anything to write.
-        with self._reading() as c:
-            if self._used(c).get(name, account) == account:
-                return
         with self._writing() as c:
             known = self._used(c)
             if known.get(name, account) != account:  # nobody else was faster
@@ -109,7 +115,7 @@ class Accounts(Database):
 
     def _used(self, c: Connection) -> dict[str, str]:
         """Return the account that each connection was used with last: by a fetch, or after it."""
-        rows = c.execute(sa.select(accounts).where(self._of(accounts))).mappings()
+        rows = c.execute(_USED, {"company": self.company}).mappings()
         fetched: dict[str, str] = {row["connection"]: row["account"] for row in rows}
         later: dict[str, str] = json.loads(serial.fact(c, used(self.company)) or "{}")
         return fetched | later
@@ -121,10 +127,8 @@ class Accounts(Database):
         It looks over the walls on purpose: what two companies write into one account meets there
         (docs/decisions/2026-11-29-companies-that-share-an-account.md).
         """
-        theirs = accounts.c.account == account, accounts.c.company != self.company
-        query = sa.select(accounts.c.company, accounts.c.connection).where(*theirs)
         with self._reading() as c:
-            rows = c.execute(query.order_by(accounts.c.company, accounts.c.connection))
+            rows = c.execute(_OTHERS, {"account": account, "company": self.company})
             return [(row.company, row.connection) for row in rows]
 
     def keep_fields(
@@ -147,3 +151,22 @@ class Accounts(Database):
             row = {"specs": codec.specs_out(specs), "gone": sorted(gone), "at": at}
             c.execute(sa.update(own_fields).where(ours).values(account=account, **row))
         return OwnFields(specs=tuple(specs), gone=frozenset(gone), at=at)
+
+
+def _fields_in(row: RowMapping) -> OwnFields:
+    specs = codec.specs_in(row["specs"])
+    return OwnFields(specs=specs, gone=frozenset(row["gone"]), at=row["at"])
+
+
+def _row(company: str, known: KnownAccount) -> dict[str, object]:
+    return {
+        "company": company,
+        "connection": known.connection,
+        "account": known.account,
+        "name": known.customer.name,
+        "ids": list(known.customer.ids),
+        "corporate_numbers": list(known.customer.corporate_numbers),
+        "at": known.at,
+        "confirmed_by": known.confirmed_by,
+        "confirmed_at": known.confirmed_at,
+    }

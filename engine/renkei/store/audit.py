@@ -53,6 +53,9 @@ def unknown(act: str, facts: Mapping[str, object]) -> set[str]:
     return set(facts) - set(ACTS[act].facts)
 
 
+_LINES = sa.insert(audit)
+
+
 def append(connection: Connection, company: str, who: str, entries: Sequence[Entry]) -> None:
     """
     Add lines to the log of a company, in a transaction that no other one can write beside.
@@ -84,7 +87,7 @@ def _append(connection: Connection, company: str, who: str, entries: Sequence[En
         }
         last = row["hash"] = hashed(last, row)
         rows.append(row)
-    connection.execute(sa.insert(audit), rows)
+    connection.execute(_LINES, rows)
     serial.keep(connection, _fact(company), f"{number} {last}")
 
 

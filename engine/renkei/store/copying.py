@@ -81,7 +81,7 @@ def copy_store(
         with _filled(new) as target:
             rows = sum(copy_rows(table, source, target, *_but(table)) for table in TABLES)
             # What this commit leaves in the source: with a lower serial the copy would look older.
-            serial.put(target, serial.read(source) + 1)
+            serial.put_serial(target, serial.read(source) + 1)
             for table in TABLES:
                 compare_rows(table, source, target, new.place, *_but(table))
             left = None if along is None else along()

@@ -117,10 +117,15 @@ class Database:
         return False
 
     def _now(self) -> Mark:
+        """Return what is there, and keep what the store is asked for all the time."""
+        removals = serial.removals(self.company)
         with self._reading() as connection:
-            self._store_id = serial.fact(connection, serial.ID) or ""
-            self._removals = self._removed(connection, self.company)
-            return Mark(self._store_id, serial.read(connection))
+            kept = serial.facts_of(connection, [serial.ID, KEY, removals])
+        self._store_id = kept.get(serial.ID, "")
+        self._secret = bytes.fromhex(kept.get(KEY, ""))
+        if self.company:  # the only company of a store is never removed
+            self._removals = kept.get(removals, "")
+        return Mark(self._store_id, self._mark)
 
     def serial_now(self) -> int:
         """Return the serial of the last commit, whoever made it."""
@@ -180,7 +185,7 @@ class Database:
         """
         Let all that this thread reads in the block be of one moment: one transaction, not many.
 
-        Nothing is written in it, and nobody outside is waited for.
+        Nothing is written in it, and nobody outside is waited for. The row of a run is read once.
         """
         if getattr(self._mine, "moment", None) is not None:
             yield
@@ -189,10 +194,12 @@ class Database:
         with ExitStack() as stack:
             with schema.translated(self._place):
                 self._mine.moment = stack.enter_context(self._look())
+            self._mine.rows = {}
             try:
                 yield
             finally:
                 self._mine.moment = None
+                del self._mine.rows
             with schema.translated(self._place):
                 stack.close()
 
@@ -213,8 +220,7 @@ class Database:
 
         def first(connection: Connection) -> None:
             if settled is not None and self._on_server:  # in a file there is one writer anyway
-                server.may_be_silent(connection, server.FROZEN_S)
-                connection.exec_driver_sql(f"lock table {settled.name} in share mode")
+                server.freeze(connection, settled.name)
             self._note_mark(serial.read(connection), known)
 
         options = SNAPSHOT if self._on_server else {}
@@ -398,6 +404,13 @@ def locking(query: sa.Select[Any]) -> sa.Select[Any]:
     return query.with_for_update(key_share=True)
 
 
+# now() would be the beginning of the transaction, which may have waited for a lock since.
+SERVERS_NOW = sa.extract("epoch", sa.func.clock_timestamp())
+"""The time by the clock of a server, for a statement that keeps it: see :func:`keepers_now`."""
+
+_SERVERS_NOW = sa.select(SERVERS_NOW)
+
+
 def keepers_now(connection: Connection) -> float:
     """Return the time, in seconds since 1970, on the clock of the store's keeper.
 
@@ -405,9 +418,7 @@ def keepers_now(connection: Connection) -> float:
     """
     if connection.dialect.name == "sqlite":
         return time.time()
-    # now() would be the beginning of the transaction, which may have waited for a lock since.
-    now = sa.extract("epoch", sa.func.clock_timestamp())
-    return float(connection.execute(sa.select(now)).scalar_one())
+    return float(connection.execute(_SERVERS_NOW).scalar_one())
 
 
 def keeper_ahead_s(connection: Connection) -> float:

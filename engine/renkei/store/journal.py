@@ -14,9 +14,9 @@ from renkei.errors import Hint, UsageError
 from renkei.model import Difference, Item, Outcome, Remark, Selection, Status
 from renkei.people import Others
 from renkei.store import codec, lease
-from renkei.store.database import keeper_ahead_s, keepers_now, locking
+from renkei.store.database import SERVERS_NOW, keeper_ahead_s, keepers_now, locking
 from renkei.store.lease import Lease
-from renkei.store.serial import RESTORED, free_number, put_account
+from renkei.store.serial import RESTORED, fact, free_number, put_accounts
 from renkei.store.tables import (
     ACCEPTED,
     ANSWERED,
@@ -24,12 +24,11 @@ from renkei.store.tables import (
     REFUSED,
     UNFINISHED,
     WITHOUT_EFFECT,
-    facts,
     items,
     runs,
     writes,
 )
-from renkei.store.views import Views, begun, same_item
+from renkei.store.views import Views, begun, outcome_now, same_item
 from renkei.words.codes import remark
 from renkei.words.i18n import _
 
@@ -46,22 +45,62 @@ None in their place: nobody had to ask. Raises UnusualError if it is not allowed
 FORGOTTEN_S = 86_400.0
 """No system works on one request for so long."""
 
+GOOD = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.NOT_SELECTED)
+"""A run is done without errors only if everybody has one of these."""
 
-_STATE = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses).where(
-    runs.c.company == sa.bindparam("company"), runs.c.id == sa.bindparam("run")
+OPEN = ""
+"""What stands here for the result of a write that has none."""
+
+
+_ENDING = locking(
+    sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses, runs.c.usage).where(
+        runs.c.company == sa.bindparam("company"), runs.c.id == sa.bindparam("run")
+    )
 )
-_STATE_LOCKED = locking(_STATE)
 
 # The caller matches ids to writes by their order.
 _INTENTS = sa.insert(writes).returning(writes.c.id, sort_by_parameter_order=True)
+_STAMPED = _INTENTS.values(sent_at=SERVERS_NOW)
 
-_OF = writes.c.id == sa.bindparam("of")
 _RESULT = (
-    sa.update(writes).where(_OF).values(result=sa.bindparam("said"), result_at=sa.bindparam("when"))
+    sa.update(writes)
+    .where(writes.c.id == sa.bindparam("of"))
+    .values(
+        result=sa.bindparam("said"),
+        result_at=sa.bindparam("when"),
+        answer_id=sa.func.coalesce(sa.bindparam("named"), writes.c.answer_id),
+    )
 )
-_ANSWER = sa.update(writes).where(_OF).values(answer_id=sa.bindparam("named"))
 _OPEN = sa.or_(  # executemany takes no IN
     items.c.outcome.is_(None), *(items.c.outcome == outcome for outcome in UNFINISHED)
+)
+_RESULT_OR_OPEN = sa.func.coalesce(writes.c.result, OPEN)
+_WRITES = (
+    sa.select(
+        items,
+        writes.c.id.label("write_id"),
+        writes.c.kind,
+        writes.c.sent_at,
+        writes.c.answer_id,
+        _RESULT_OR_OPEN.label("result"),
+    )
+    .join(writes, same_item())
+    .where(writes.c.run_id == sa.bindparam("run"))
+    .where(_RESULT_OR_OPEN.in_(sa.bindparam("results", expanding=True)))
+    .order_by(writes.c.id)
+)
+_UNSETTLED = sa.select(
+    sa.exists().where(
+        writes.c.run_id == sa.bindparam("run"),
+        sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED),
+    )
+)
+_UNDONE = sa.select(
+    sa.exists().where(
+        items.c.run_id == sa.bindparam("run"),
+        items.c.selected,
+        outcome_now().not_in([outcome.value for outcome in GOOD]),
+    )
 )
 _OUTCOME = (
     sa.update(items)
@@ -153,7 +192,7 @@ class Journal(Views):
                 connection, row, account, who, at, take_over=take_over
             )
             # It belongs to the company that used it last: docs/decisions/2026-11-29-companies.md
-            put_account(connection, self.company, row["target"], account)
+            put_accounts(connection, self.company, {row["target"]: account})
             self._note("synced", key, again=retry_failed)
             if from_another:
                 self._note("taken_over", key)
@@ -212,41 +251,38 @@ class Journal(Views):
     def end_sync(
         self,
         held: Lease,
-        status: Status,
+        status: Status | None,
         at: dt.datetime,
         reason: Remark | None = None,
         resume_at: dt.datetime | None = None,
         *,
+        told: Sequence[Told] = (),
         usage: Mapping[str, Any] | None = None,
-    ) -> None:
+    ) -> Status:
         """
-        Record how the sync ended or why it paused, unless cancelled; give the lease back.
+        Record the last outcomes, and how the sync ended or why it paused; give the lease back.
 
-        *usage* is what it cost, beside what the fetch has cost.
+        With None it is done, with errors or without. *usage* is what it cost, beside what the fetch
+        has cost. Returns how the run stands: one that was cancelled stays so. BusyError, and
+        nothing of it is kept, if the lease was taken over.
         """
         with self._writing() as connection:
-            before = self._state(connection, held.run_id, lock=True)
-            lease.renew(connection, held)
-            if status is Status.PAUSED:
-                finished_at, pauses = None, _with_pause(before["pauses"], reason)
-            else:
-                # A finished run that has only settled its doubts keeps the time of its end.
-                finished_at, pauses = before["finished_at"] or at, before["pauses"]
-            if before["status"] != Status.CANCELLED:
-                self._update(
-                    connection,
-                    held.run_id,
-                    status=status.value,
-                    finished_at=finished_at,
-                    reason=codec.remark_out(reason),
-                    resume_at=resume_at,
-                    pauses=pauses,
-                )
-            if usage is not None:
-                fetch = sa.select(runs.c.usage).where(self._of(runs), runs.c.id == held.run_id)
-                both = {**connection.execute(fetch).scalar_one(), **usage}
-                self._update(connection, held.run_id, usage=both)
+            asked = {"company": self.company, "run": held.run_id}
+            before = connection.execute(_ENDING, asked).mappings().one()
             lease.release(connection, held)
+            _record(connection, held, told)
+            columns: dict[str, object] = {}
+            if usage is not None:
+                columns["usage"] = {**before["usage"], **usage}
+            if before["status"] == Status.CANCELLED:
+                status = Status.CANCELLED
+            else:
+                status = status or _done(connection, held.run_id)
+                columns |= _end(before, status, at, reason)
+                columns["resume_at"] = resume_at
+            if columns:
+                self._update(connection, held.run_id, **columns)
+            return status
 
     def renew(self, held: Lease) -> None:
         """Renew the lease; BusyError if it was taken over."""
@@ -264,7 +300,7 @@ class Journal(Views):
         lease was taken over.
         """
         with self._writing() as connection:
-            status = self._state(connection, held.run_id, lock=True)["status"]
+            status = self._status(connection, held.run_id, lock=True)
             lease.renew(connection, held)  # raises if another took over while this one slept (F51)
             _record(connection, held, told)
             if status == Status.CANCELLED:
@@ -273,20 +309,22 @@ class Journal(Views):
                 return []
             common = {"run_id": held.run_id, "token": held.token, "intent_at": at}
             # Real time, whatever the calendar says: docs/decisions/2026-11-28-creates-in-doubt.md
-            common |= {"sent_at": keepers_now(connection)}
+            if not self._on_server:
+                common |= {"sent_at": keepers_now(connection)}
             rows = [{**common, "position": position, "kind": kind} for position, kind in wanted]
             # SQLite would use the numbers of removed writes again.
             first = free_number(connection, writes).get("id")
             if first is not None:
                 rows = [{**row, "id": first + nth} for nth, row in enumerate(rows)]
-            return list(connection.execute(_INTENTS, rows).scalars())
+            intents = _STAMPED if self._on_server else _INTENTS
+            return list(connection.execute(intents, rows).scalars())
 
     def stamp(self, held: Lease, sent: Collection[int]) -> None:
         """Record that the request of some writes leaves now, and renew the lease."""
         with self._writing() as connection:
             lease.renew(connection, held)
-            stamped = sa.update(writes).where(writes.c.id.in_(sent))
-            connection.execute(stamped.values(sent_at=keepers_now(connection)))
+            now = SERVERS_NOW if self._on_server else keepers_now(connection)
+            connection.execute(sa.update(writes).where(writes.c.id.in_(sent)).values(sent_at=now))
 
     def record(self, held: Lease, told: Sequence[Told]) -> None:
         """
@@ -296,20 +334,8 @@ class Journal(Views):
         other system, unless the successor has found out more.
         """
         with self._writing() as connection:
-            self._state(connection, held.run_id, lock=True)
+            self._status(connection, held.run_id, lock=True)
             _record(connection, held, told)
-
-    def confirm(self, seen: Collection[Write], at: dt.datetime) -> None:
-        """Record that answered writes have been seen in the system; their outcomes stand."""
-        done = {"create": Outcome.CREATED, "update": Outcome.UPDATED}
-        with self._writing() as connection:
-            for kind, outcome in done.items():
-                ids = [write.id for write in seen if write.kind == kind]
-                connection.execute(
-                    sa.update(writes)
-                    .where(writes.c.id.in_(ids))
-                    .values(result=outcome.value, result_at=at)
-                )
 
     def close_write(self, write_id: int, result: str, at: dt.datetime) -> None:
         """Record that a write had no effect, so that it may be sent again under a new intent."""
@@ -320,33 +346,29 @@ class Journal(Views):
 
     def open_writes(self, run_id: int) -> list[Write]:
         """Return the writes of a run whose fate is unknown, oldest first."""
-        return self._writes(run_id, writes.c.result.is_(None))
+        return self._writes(run_id, (OPEN,))[OPEN]
 
     def answered_writes(self, run_id: int) -> list[Write]:
         """Return the writes of a run that were answered and not looked at since, oldest first."""
-        return self._writes(run_id, writes.c.result == ANSWERED)
+        return self._writes(run_id, (ANSWERED,))[ANSWERED]
 
-    def _writes(self, run_id: int, condition: sa.ColumnElement[bool]) -> list[Write]:
-        columns = (writes.c.id.label("write_id"), writes.c.kind, writes.c.sent_at)
-        query = (
-            sa.select(items, *columns, writes.c.answer_id)
-            .join(writes, same_item())
-            .where(writes.c.run_id == self._key(str(run_id)), condition)
-            .order_by(writes.c.id)
-        )
+    def _writes(self, run_id: int, results: Sequence[str]) -> dict[str, list[Write]]:
+        """Return the writes of a run that have these results, oldest first, by result."""
+        asked = {"run": self._key(str(run_id)), "results": results}
+        found: dict[str, list[Write]] = {result: [] for result in results}
         with self._reading() as connection:
-            rows = connection.execute(query).mappings().all()
+            rows = connection.execute(_WRITES, asked).mappings().all()
             stamps = _here(connection, [row["sent_at"] for row in rows])
-            return [
-                Write(
+            for row, sent_at in zip(rows, stamps, strict=True):
+                write = Write(
                     id=row["write_id"],
                     item=self._item(connection, row),
                     kind=row["kind"],
                     sent_at=sent_at,
                     answer_id=row["answer_id"],
                 )
-                for row, sent_at in zip(rows, stamps, strict=True)
-            ]
+                found[row["result"]].append(write)
+        return found
 
     def refused_before(self, run_id: str) -> frozenset[str]:
         """
@@ -429,10 +451,9 @@ class Journal(Views):
 
     def is_unsettled(self, run_id: str) -> bool:
         """Return whether a write of a run is in doubt, or was answered and not looked at since."""
-        unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
-        query = sa.select(writes.c.id).where(writes.c.run_id == self._key(run_id), unsettled)
+        asked = {"run": self._key(run_id)}
         with self._reading() as connection:
-            return bool(connection.execute(sa.select(query.exists())).scalar())
+            return bool(connection.execute(_UNSETTLED, asked).scalar())
 
     def may_retry(self, run_id: str) -> bool:
         """Return whether somebody who failed in a run may be tried again."""
@@ -474,10 +495,10 @@ class Journal(Views):
 
         With it the moment after which nothing forgotten was sent.
         """
-        query = sa.select(facts.c.value).where(facts.c.name == RESTORED)
-        restored = float(connection.execute(query).scalar() or 0.0)
-        if keepers_now(connection) - restored > FORGOTTEN_S:
+        kept = fact(connection, RESTORED)
+        if kept is None or keepers_now(connection) - float(kept) > FORGOTTEN_S:
             return (), None
+        restored = float(kept)
         undecided = sa.or_(items.c.outcome.is_(None), items.c.outcome.in_(UNFINISHED))
         new = items.c.difference == Difference.NEW.value
         query = sa.select(items.c.number).where(
@@ -529,12 +550,7 @@ class Journal(Views):
     def is_cancelled(self, run_id: int) -> bool:
         """Return whether somebody has asked a run to stop."""
         with self._reading() as connection:
-            status: str = self._state(connection, run_id)["status"]
-            return status == Status.CANCELLED
-
-    def _state(self, connection: Connection, run_id: int, *, lock: bool = False) -> RowMapping:
-        asked = {"company": self.company, "run": run_id}
-        return connection.execute(_STATE_LOCKED if lock else _STATE, asked).mappings().one()
+            return self._status(connection, run_id) == Status.CANCELLED
 
 
 def _here(connection: Connection, stamps: Collection[float | None]) -> list[float | None]:
@@ -551,19 +567,18 @@ def _here(connection: Connection, stamps: Collection[float | None]) -> list[floa
 def _record(connection: Connection, held: Lease, told: Sequence[Told]) -> None:
     """Record what became of some employees, one after the other."""
     results = [each for each in told if each.write_id and each.outcome is not Outcome.UNKNOWN]
-    answers = [each for each in told if each.answer_id is not None]
     _for_each(
         connection,
         _RESULT,
         [
-            {"of": each.write_id, "said": each.result or each.outcome.value, "when": each.at}
+            {
+                "of": each.write_id,
+                "said": each.result or each.outcome.value,
+                "when": each.at,
+                "named": each.answer_id,
+            }
             for each in results
         ],
-    )
-    _for_each(
-        connection,
-        _ANSWER,
-        [{"of": each.write_id, "named": each.answer_id} for each in answers],
     )
     _for_each(
         connection,
@@ -586,6 +601,29 @@ def _record(connection: Connection, held: Lease, told: Sequence[Told]) -> None:
 def _for_each(connection: Connection, statement: sa.Update, rows: list[dict[str, Any]]) -> None:
     if rows:
         connection.execute(statement, rows)
+
+
+def _done(connection: Connection, run_id: int) -> Status:
+    """Return how a run has ended with which nothing more is done."""
+    has_errors = connection.execute(_UNDONE, {"run": run_id}).scalar()
+    return Status.DONE_WITH_ERRORS if has_errors else Status.DONE
+
+
+def _end(
+    before: RowMapping, status: Status, at: dt.datetime, reason: Remark | None
+) -> dict[str, object]:
+    """Return what is kept of how a sync has ended; *before* is how the run was kept until now."""
+    if status is Status.PAUSED:
+        finished_at, pauses = None, _with_pause(before["pauses"], reason)
+    else:
+        # A finished run that has only settled its doubts keeps the time of its end.
+        finished_at, pauses = before["finished_at"] or at, before["pauses"]
+    return {
+        "status": status.value,
+        "finished_at": finished_at,
+        "reason": codec.remark_out(reason),
+        "pauses": pauses,
+    }
 
 
 def _without_a_word(row: RowMapping) -> dict[str, object]:

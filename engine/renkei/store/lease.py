@@ -15,7 +15,7 @@ from renkei.database.server import lock_number
 from renkei.errors import BusyError
 from renkei.people import JST
 from renkei.store.owner import Owner, beat, is_alive, known_in_s
-from renkei.store.serial import insert_unless_there
+from renkei.store.serial import locked_row
 from renkei.store.tables import leases, runs
 from renkei.words.i18n import _
 
@@ -37,11 +37,12 @@ _OURS = sa.and_(leases.c.account == sa.bindparam("owned"), leases.c.token == sa.
 HOLDS = sa.select(leases.c.account).where(_OURS).exists()
 """The condition that a lease, the account *owned* and the token *held*, was not taken over."""
 
-_RENEW = (
-    sa.update(leases)
-    .where(_OURS, leases.c.run_id == sa.bindparam("run"))
-    .values(beat=sa.bindparam("now"))
-)
+_TAKE = sa.update(leases).where(leases.c.account == sa.bindparam("of"))
+_HELD = sa.update(leases).where(_OURS, leases.c.run_id == sa.bindparam("run"))
+_RENEW = _HELD.values(beat=sa.bindparam("now"))
+NOBODYS = {"run_id": None, "owner": None, "who": None, "since": None}
+_RELEASE = _HELD.values(NOBODYS)
+_OF_RUN = sa.select(leases).where(leases.c.run_id == sa.bindparam("run"))
 
 
 def acquire(  # noqa: PLR0917 - the account before those who want it
@@ -63,10 +64,8 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
     was taken from such a process.
     """
     unheld = {"account": account, "connection": name, "token": 0, "beat": beat()}
-    # First a row to lock, so that of two who want a new account at once the second one waits.
-    insert_unless_there(connection, leases, unheld)
-    mine = leases.c.account == account
-    row = connection.execute(sa.select(leases).where(mine).with_for_update()).mappings().one()
+    # Locked, so that of two who want a new account at once the second one waits.
+    row = locked_row(connection, leases, unheld)
     alive = is_held(row)
     if alive and row["company"] != company:
         raise _busy_elsewhere(name)
@@ -83,7 +82,7 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
         "beat": beat(),
         "company": company,
     }
-    connection.execute(sa.update(leases).where(mine).values(values))
+    connection.execute(_TAKE, {"of": account, **values})
     return Lease(account, name, run_id, token), alive
 
 
@@ -116,8 +115,7 @@ def end_opposite(connection: Connection, run: RowMapping, account: str, *, take_
 
 def _end(connection: Connection, *of: sa.ColumnElement[bool]) -> None:
     """End leases: intents under their tokens are refused from now on."""
-    nobody = {"run_id": None, "owner": None, "who": None, "since": None}
-    connection.execute(sa.update(leases).where(*of).values(token=leases.c.token + 1, **nobody))
+    connection.execute(sa.update(leases).where(*of).values(token=leases.c.token + 1, **NOBODYS))
 
 
 def end_others(connection: Connection, account: str, run_id: int, *, take_over: bool) -> bool:
@@ -127,36 +125,38 @@ def end_others(connection: Connection, account: str, run_id: int, *, take_over: 
     Raises BusyError while a process may be syncing the run, unless *take_over*. Returns whether one
     was ended that may have been.
     """
-    row = holder(connection, run_id)
-    elsewhere = None if row is None or row["account"] == account else row
-    if elsewhere is not None and not take_over:
-        raise busy(elsewhere)
-    _end(connection, leases.c.run_id == run_id, leases.c.account != account)
-    return elsewhere is not None
+    found = connection.execute(_OF_RUN, {"run": run_id}).mappings().all()
+    rows = [row for row in found if row["account"] != account]
+    may_live = False
+    for row in rows:
+        if is_held(row) and not take_over:
+            raise busy(row)
+        may_live |= is_held(row)
+    if rows:  # nobody else gives this run a lease meanwhile: its row is locked
+        _end(connection, leases.c.run_id == run_id, leases.c.account != account)
+    return may_live
 
 
 def renew(connection: Connection, lease: Lease) -> None:
     """Renew *lease*; BusyError if another process has taken over in the meantime."""
+    _change(connection, lease, _RENEW, now=beat())
+
+
+def release(connection: Connection, lease: Lease) -> None:
+    """Give *lease* back; BusyError if another process has taken over in the meantime."""
+    _change(connection, lease, _RELEASE)
+
+
+def _change(connection: Connection, lease: Lease, change: sa.Update, **columns: object) -> None:
     held = {"owned": lease.account, "held": lease.token, "run": lease.run_id}
-    renewed = connection.execute(_RENEW, {**held, "now": beat()})
-    if renewed.rowcount != 1:
+    if connection.execute(change, {**held, **columns}).rowcount != 1:
         message = _("Run {run} was taken over by another process; this one has stopped.")
         raise BusyError(message.format(run=lease.run_id), where=lease.connection)
 
 
-def release(connection: Connection, lease: Lease) -> None:
-    """Give *lease* back; nothing happens if it was taken over."""
-    connection.execute(
-        sa.update(leases)
-        .where(leases.c.account == lease.account, leases.c.token == lease.token)
-        .values(run_id=None, owner=None, who=None, since=None)
-    )
-
-
 def holder(connection: Connection, run_id: int) -> RowMapping | None:
     """Return the lease that *run_id* holds while its process may be at work, or None."""
-    rows = connection.execute(sa.select(leases).where(leases.c.run_id == run_id)).mappings()
-    for row in rows:
+    for row in connection.execute(_OF_RUN, {"run": run_id}).mappings():
         if is_held(row):
             return row
     return None

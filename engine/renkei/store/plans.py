@@ -9,19 +9,32 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
+from attrs import frozen
 from sqlalchemy import Column
 from sqlalchemy.engine import Connection
 
 from renkei.errors import BusyError, Hint, UsageError
-from renkei.model import Alike, Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
+from renkei.model import (
+    Alike,
+    Difference,
+    Entry,
+    Filter,
+    Item,
+    KnownAccount,
+    Outcome,
+    Remark,
+    Selection,
+    Status,
+)
 from renkei.people import Choice
 from renkei.schedule.job import Claim
 from renkei.store import codec, lease
+from renkei.store.accounts import Accounts
 from renkei.store.codec import Fields
 from renkei.store.database import key_of
 from renkei.store.owner import Owner, beat
 from renkei.store.schedules import keep_at_job
-from renkei.store.serial import free_number, put_account
+from renkei.store.serial import free_number, put_accounts
 from renkei.store.tables import ANSWERED, UNFINISHED, accounts, items, runs, writes
 from renkei.store.views import Views, begun, outcome_now, same_item
 from renkei.text import folded
@@ -38,9 +51,14 @@ WRITTEN = (Outcome.UPDATED.value, ANSWERED)
 RECENT = 20
 """How many runs of a pair are looked at for one that was synced in one go."""
 
+LAST = 2**62
+"""No run has such a number."""
+
 PAGE = 500
 """Items read at a time: a reader must not hold the database while somebody looks at a page."""
 
+
+_NEW = sa.insert(runs)
 
 _SAY_NOTHING: Mapping[str, sa.ColumnElement[Any]] = {
     "reasons": sa.literal_column("'[]'"),
@@ -51,17 +69,55 @@ _SAY_NOTHING: Mapping[str, sa.ColumnElement[Any]] = {
 """What most items say in these columns: written into the statement, not beside each of them."""
 
 
+_TOLD = sa.insert(items)
+_QUIET = _TOLD.values(dict(_SAY_NOTHING))
+
+
+def _newest(column: Column[Any], *more: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+    """Return the newest value of *column* among the usual fetches of a pair."""
+    pair = (runs.c[name] == sa.bindparam(name) for name in ("company", "source", "target"))
+    query = sa.select(column).where(*pair, *more, runs.c.id <= sa.bindparam("upto"))
+    return query.order_by(runs.c.id.desc()).limit(1).scalar_subquery()
+
+
+_ENTRIES = (
+    sa.select(items.c.position, items.c.number, items.c.difference, items.c.look_first)
+    .where(items.c.run_id == sa.bindparam("run"))
+    .order_by(items.c.position)
+)
+_NEAR = runs.c.base_date.between(sa.bindparam("first"), sa.bindparam("last"))
+_USUAL = sa.select(
+    _newest(runs.c.usual, runs.c.usual.is_not(None), _NEAR),
+    _newest(runs.c.usual_target, runs.c.usual_target.is_not(None)),
+    _newest(runs.c.moved, runs.c.usual.is_not(None)),
+)
+
+
 def _in_two(rows: list[dict[str, Any]]) -> Iterator[tuple[sa.Insert, list[dict[str, Any]]]]:
     """Yield the statements that insert new items: those with nothing to tell by themselves."""
     told = [row for row in rows if "notes" in row]
     quiet = [row for row in rows if "notes" not in row]
     if told:
-        yield sa.insert(items), told
+        yield _TOLD, told
     if quiet:
-        yield sa.insert(items).values(dict(_SAY_NOTHING)), quiet
+        yield _QUIET, quiet
 
 
-class Plans(Views):
+@frozen(kw_only=True)
+class Usual:
+    """
+    What was usual at the last fetch of a pair that was not unusual, None or nobody before it.
+
+    *listed* people were on the source and *there* in the target; of those who are *moved*, the
+    number was another person's, or somebody had allowed that.
+    """
+
+    listed: int | None
+    there: int | None
+    moved: Sequence[str]
+
+
+class Plans(Views, Accounts):
     """The part of the store that a fetch fills and a choice marks."""
 
     def begin_fetch(
@@ -79,8 +135,8 @@ class Plans(Views):
         with self._writing() as connection:
             self._refuse_removed(connection)
             values |= free_number(connection, runs)
-            new = sa.insert(runs).values(company=self.company, **defaults, **values)
-            key = key_of(connection.execute(new))
+            new = connection.execute(_NEW, {"company": self.company, **defaults, **values})
+            key = key_of(new)
             if claim is not None:
                 keep_at_job(connection, claim, run_id=key)
             self._note_fetch(connection, key, columns)
@@ -89,9 +145,8 @@ class Plans(Views):
             connection.execute(sa.delete(accounts).where(self._of(accounts), gone))
             sides = ("source", "target")
             used = {str(columns[side]): columns.get(f"{side}_account") for side in sides}
-            for name in sorted(used):  # in one order, or fetches both ways would lock each other
-                if used[name]:
-                    put_account(connection, self.company, name, str(used[name]))
+            known = {name: str(account) for name, account in used.items() if account}
+            put_accounts(connection, self.company, known)
         self._given.add(key)
         return key
 
@@ -151,10 +206,9 @@ class Plans(Views):
         """
         Store the plan, some items at a time; return the count of each difference.
 
-        *fields* are those that were read of both sides.
+        *fields* are those that were read of both sides; they are kept at the end.
         """
         counts = Counter[str]()
-        self._set(run_id, fields=codec.fields_out(fields))
         rows = (_row(run_id, place, each, fields) for place, each in enumerate(plan, start=1))
         # A transaction for each part lets others write in between; end_fetch makes the plan seen.
         while part := list(islice(rows, batch)):
@@ -175,10 +229,12 @@ class Plans(Views):
         usage: Mapping[str, Any],
         journal: Mapping[str, Any],
         usual: int | None,
+        fields: Fields = NO_FIELDS,
         source_count: int | None = None,
         moved: Sequence[str] = (),
         target_count: int | None = None,
         usual_target: int | None = None,
+        accounts: Sequence[KnownAccount] = (),
     ) -> None:
         """
         Make the plan ready; until now nobody could see or sync it.
@@ -187,10 +243,13 @@ class Plans(Views):
         values are gone then. *at* is when they began to be read, *journal* where the journal stood.
         *source_count* people are on the roll of the source; *usual* is the same, None if they are
         unusually few. *usual_target* is that of the *target_count* people in the target. *moved*
-        are those whose number is another person's.
+        are those whose number is another person's. *fields* are those of :meth:`add_items`, and
+        *accounts* what was not known of them before.
         """
         ended = self._end_fetch(
             run_id,
+            accounts,
+            fields=codec.fields_out(fields),
             status=Status.READY.value,
             fetched_at=at,
             counts={difference.value: count for difference, count in counts.items()},
@@ -215,7 +274,9 @@ class Plans(Views):
         failed = codec.remark_out(reason)
         self._end_fetch(run_id, status=Status.FAILED.value, finished_at=at, reason=failed)
 
-    def _end_fetch(self, run_id: int, **columns: object) -> bool:
+    def _end_fetch(
+        self, run_id: int, accounts: Sequence[KnownAccount] = (), **columns: object
+    ) -> bool:
         """
         Let this process have a run no more; return whether it had it still.
 
@@ -226,9 +287,11 @@ class Plans(Views):
         with self._writing() as connection:
             ended = sa.update(runs).where(*one, *mine).values(owner=None, **columns)
             had = connection.execute(ended).rowcount == 1
-            status = connection.execute(sa.select(runs.c.status).where(*one)).scalar()
+            status = columns["status"] if had else self._status(connection, run_id)
             if status == Status.FAILED.value:
                 connection.execute(sa.delete(items).where(items.c.run_id == run_id))
+            if accounts:
+                self._keep_whose(connection, accounts)
         return had
 
     def usage(self, source: str, target: str) -> dict[str, Any] | None:
@@ -241,42 +304,19 @@ class Plans(Views):
         with self._reading() as connection:
             return last_sync_usage(connection, self._between(source, target))
 
-    def usual(
-        self, source: str, target: str, base: dt.date, *, upto: str | None = None
-    ) -> int | None:
+    def usual(self, source: str, target: str, base: dt.date, *, upto: str | None = None) -> Usual:
         """
-        Return how many people were on the source at the last usual fetch of this pair, or None.
+        Return what was usual at the last usual fetch of this pair, or at an allowed one.
 
         Fetches for a base date that is further away than a month list other people, and those after
-        the run *upto* know of others than it does.
+        the run *upto* know of others than it does. The target is read whole, whatever the date.
         """
-        near = runs.c.base_date.between(base - NEAR, base + NEAR)
-        return self._last(runs.c.usual, source, target, near, upto=upto)
-
-    def usual_target(self, source: str, target: str, *, upto: str | None = None) -> int | None:
-        """Return how many people were in the target then; it is read whole, whatever the date."""
-        return self._last(runs.c.usual_target, source, target, upto=upto)
-
-    def _last(
-        self,
-        column: Column[int],
-        source: str,
-        target: str,
-        *more: sa.ColumnElement[bool],
-        upto: str | None,
-    ) -> int | None:
-        """Return the newest number of *column* among the fetches of this pair."""
-        query = (
-            sa.select(column)
-            .where(self._between(source, target), *more)
-            .where(column.is_not(None))
-            .order_by(runs.c.id.desc())
-            .limit(1)
-        )
-        if upto is not None:
-            query = query.where(runs.c.id <= self._key(upto))
+        asked: dict[str, object] = {"company": self.company, "source": source, "target": target}
+        asked |= {"first": base - NEAR, "last": base + NEAR}
+        asked |= {"upto": LAST if upto is None else self._key(upto)}
         with self._reading() as connection:
-            return connection.execute(query).scalar()
+            listed, there, moved = connection.execute(_USUAL, asked).one()
+        return Usual(listed=listed, there=there, moved=moved or [])
 
     def renew_notice(self, run_id: str, code: str, notice: Remark | None) -> None:
         """Put *notice* in the place of the plan's notice with *code*; None: it says so no more."""
@@ -288,18 +328,6 @@ class Plans(Views):
                 if told is not None:
                     kept.append(codec.remark_out(told))
             self._update(connection, row["id"], notices=kept)
-
-    def moved(self, source: str, target: str) -> list[str]:
-        """Return whose number was another person's at the last usual or allowed fetch of a pair."""
-        query = (
-            sa.select(runs.c.moved)
-            .where(self._between(source, target))
-            .where(runs.c.usual.is_not(None))
-            .order_by(runs.c.id.desc())
-            .limit(1)
-        )
-        with self._reading() as connection:
-            return connection.execute(query).scalar() or []
 
     def journal_now(self) -> dict[str, Any]:
         """
@@ -451,15 +479,9 @@ class Plans(Views):
 
     def entries(self, run_id: str) -> list[Entry]:
         """Return the whole plan as far as choosing needs it."""
-        columns = (items.c.position, items.c.number, items.c.difference, items.c.look_first)
-        query = sa.select(*columns).where(items.c.run_id == self._key(run_id))
         with self._reading() as connection:
-            return [
-                Entry(place, number, Difference(name), look)
-                for place, number, name, look in connection.execute(
-                    query.order_by(items.c.position)
-                )
-            ]
+            found = connection.execute(_ENTRIES, {"run": self._key(run_id)})
+            return [Entry(place, no, Difference(name), look) for place, no, name, look in found]
 
     def count(self, run_id: str, **filters: object) -> int:
         """Return how many items carry these column values, for example ``difference="new"``."""

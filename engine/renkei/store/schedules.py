@@ -117,11 +117,10 @@ class Schedules(Database):
     def take(self, claim: Claim) -> Job | None:
         """Be the process that does the job of *claim*; None if another one has it."""
         with self._writing() as connection:
-            mine = self._mine_of(claim), jobs.c.ended_at.is_(None)
-            begins = sa.update(jobs).where(*mine, jobs.c.state == "queued")
-            if connection.execute(begins.values(**at_it("running"))).rowcount != 1:
-                return None
-            return job_in(connection.execute(sa.select(jobs).where(*mine)).mappings().one())
+            mine = self._mine_of(claim), jobs.c.ended_at.is_(None), jobs.c.state == "queued"
+            begins = sa.update(jobs).where(*mine).values(**at_it("running")).returning(jobs)
+            row = connection.execute(begins).mappings().first()
+            return None if row is None else job_in(row)
 
     def still_at_job(self, claim: Claim) -> bool:
         """
@@ -130,9 +129,7 @@ class Schedules(Database):
         Raises BusyError if it is not ours any more: taken over, ended, or removed.
         """
         with self._writing() as connection:
-            keep_at_job(connection, claim)
-            mine = sa.select(jobs.c.stopped_by).where(self._mine_of(claim))
-            return connection.execute(mine).scalar() is not None
+            return keep_at_job(connection, claim) is not None
 
     def end_job(
         self,
@@ -168,14 +165,19 @@ class Schedules(Database):
         return sa.and_(self._of(jobs), of_job(claim), jobs.c.attempt == claim.attempt)
 
 
-def keep_at_job(connection: Connection, claim: Claim, **columns: object) -> None:
+def keep_at_job(connection: Connection, claim: Claim, **columns: object) -> str | None:
     """
     Give a sign of life of the process that has a job, and keep *columns* of it.
 
-    Raises BusyError if it is not that of *claim* any more: one that was taken for dead has no say.
+    Returns who wants it to stop. Raises BusyError if it is not that of *claim* any more: one that
+    was taken for dead has no say.
     """
-    if connection.execute(still(claim).values(beat=beat(), **columns)).rowcount != 1:
+    kept = still(claim).values(beat=beat(), **columns).returning(jobs.c.stopped_by)
+    row = connection.execute(kept).first()
+    if row is None:
         raise taken_by_another(claim.schedule)
+    stopped_by: str | None = row.stopped_by
+    return stopped_by
 
 
 def still(claim: Claim) -> sa.Update:

@@ -11,15 +11,17 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from attrs import define, field, frozen
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.sql.dml import ReturningInsert
 
 from renkei.database import server
 from renkei.database.opening import driver_of
@@ -59,37 +61,71 @@ def insert_unless_there(
     connection: Connection, table: sa.Table, values: Mapping[str, object]
 ) -> bool:
     """Insert a row unless there is one with its key, be it of this very moment; return whether."""
-    new = _insert(connection, table).values(**values).on_conflict_do_nothing()
-    inserted = connection.execute(new.returning(*table.primary_key))  # a server tells no rowcount
-    return inserted.first() is not None
+    inserted = connection.execute(_unless_there(connection.dialect.name, table), values)
+    return inserted.first() is not None  # a server tells no rowcount
 
 
-def put_account(connection: Connection, company: str, name: str, account: str) -> None:
-    """Keep which *account* a company's connection was used with last."""
-    key = {"company": company, "connection": name}
-    new = _insert(connection, accounts).values(**key, account=account)
-    connection.execute(
-        new.on_conflict_do_update(index_elements=list(key), set_={"account": account})
-    )
+def locked_row(connection: Connection, table: sa.Table, values: Mapping[str, object]) -> RowMapping:
+    """Insert a row unless there is one with its key; return what is there, which is locked now."""
+    found = connection.execute(_locked_row(connection.dialect.name, table), values)
+    return found.mappings().one()
+
+
+def put(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows, each in place of the one with its key."""
+    key = [column.name for column in table.primary_key]
+    # In one order: two who put the same rows at once would lock each other.
+    in_order = sorted(rows, key=lambda row: [str(row[name]) for name in key])
+    others = tuple(name for name in in_order[0] if name not in key)
+    connection.execute(_put(connection.dialect.name, table, others), in_order)
+
+
+def put_accounts(connection: Connection, company: str, used: Mapping[str, str]) -> None:
+    """Keep which account each connection of a company in *used* was used with last."""
+    if used:
+        each = {"company": company}
+        rows = [{**each, "connection": name, "account": used[name]} for name in used]
+        put(connection, accounts, rows)
 
 
 def keep(connection: Connection, name: str, value: str) -> None:
     """Keep a fact, in place of what is known."""
-    new = _insert(connection, facts).values(name=name, value=value)
-    connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+    put(connection, facts, [{"name": name, "value": value}])
 
 
 def change(connection: Connection, name: str, value: str) -> bool:
     """Keep a fact; return whether another one was kept: of many who ask one is told so."""
-    new = _insert(connection, facts).values(name=name, value=value)
+    new = _insert(connection.dialect.name, facts)
     other = new.on_conflict_do_update(
         index_elements=["name"], set_={"value": value}, where=facts.c.value != value
     )
-    return connection.execute(other.returning(facts.c.name)).first() is not None
+    kept = connection.execute(other.returning(facts.c.name), {"name": name, "value": value})
+    return kept.first() is not None
 
 
-def _insert(connection: Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    if connection.dialect.name == "sqlite":
+@cache
+def _unless_there(dialect: str, table: sa.Table) -> ReturningInsert[Any]:
+    new = _insert(dialect, table).on_conflict_do_nothing()
+    return new.returning(*table.primary_key)
+
+
+@cache
+def _locked_row(dialect: str, table: sa.Table) -> ReturningInsert[Any]:
+    key = list(table.primary_key)
+    new = _insert(dialect, table)
+    there = new.on_conflict_do_update(index_elements=key, set_={key[0].name: key[0]})
+    return there.returning(table)
+
+
+@cache
+def _put(dialect: str, table: sa.Table, others: tuple[str, ...]) -> sa.Insert:
+    new = _insert(dialect, table)
+    values = {name: new.excluded[name] for name in others}
+    return new.on_conflict_do_update(index_elements=list(table.primary_key), set_=values)
+
+
+def _insert(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    if dialect == "sqlite":
         return sqlite.insert(table)
     from sqlalchemy.dialects import postgresql  # a fifth of the import of SQLAlchemy
 
@@ -97,12 +133,18 @@ def _insert(connection: Connection, table: sa.Table) -> sqlite.Insert | postgres
 
 
 _FACT = sa.select(facts.c.value).where(facts.c.name == sa.bindparam("fact"))
+_FACTS = sa.select(facts).where(facts.c.name.in_(sa.bindparam("facts", expanding=True)))
 
 
 def fact(connection: Connection, name: str) -> str | None:
     """Return what is kept of a fact, or None."""
     found: str | None = connection.execute(_FACT, {"fact": name}).scalar()
     return found
+
+
+def facts_of(connection: Connection, names: Sequence[str]) -> dict[str, str]:
+    """Return what is kept of several facts, by name."""
+    return dict(connection.execute(_FACTS, {"facts": names}).all())
 
 
 def drop(connection: Connection, name: str) -> None:
@@ -171,12 +213,12 @@ def _silent() -> str:
 def advance(connection: Connection, last: int) -> int:
     """Return the serial of this transaction, whose first look has shown *last*, and leave it."""
     if connection.dialect.name == "sqlite":
-        put(connection, last + 1)
+        put_serial(connection, last + 1)
         return last + 1
     return int(connection.exec_driver_sql(_ADVANCE).scalar_one())
 
 
-def put(connection: Connection, serial: int) -> None:
+def put_serial(connection: Connection, serial: int) -> None:
     """Let the store have this serial, whatever it has."""
     if connection.dialect.name == "sqlite":
         driver_of(connection).execute(f"pragma user_version = {serial:d}")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from renkei.store.accounts import Accounts
 from renkei.store.alerts import Alerts
+from renkei.store.before import Beginnings
 from renkei.store.errands import Errands
-from renkei.store.journal import Journal
 from renkei.store.log import AuditLog
 from renkei.store.paces import Paces
 from renkei.store.purge import Purge
@@ -13,5 +12,5 @@ from renkei.store.releases import Releases
 from renkei.store.workers import Workers
 
 
-class Store(Releases, Journal, Accounts, Alerts, Paces, Purge, AuditLog, Errands, Workers):
+class Store(Releases, Beginnings, Alerts, Paces, Purge, AuditLog, Errands, Workers):
     """Plans, journal, releases, accounts, alerts, schedules, errands …: a method, a transaction."""

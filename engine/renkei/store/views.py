@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
@@ -22,6 +23,11 @@ _RUN = sa.select(runs).where(
     runs.c.company == sa.bindparam("company"), runs.c.id == sa.bindparam("run")
 )
 _LOCKED = locking(_RUN)
+_UPDATE = sa.update(runs).where(
+    runs.c.company == sa.bindparam("of_company"), runs.c.id == sa.bindparam("of_run")
+)
+_STATUS = _RUN.with_only_columns(runs.c.status)
+_STATUS_LOCKED = locking(_STATUS)
 _SENT = sa.select(sa.exists().where(writes.c.run_id == sa.bindparam("run")))
 
 
@@ -31,6 +37,11 @@ class Views(Database):
     @cached_property
     def _known_fields(self) -> dict[int, codec.Fields]:
         """What was read for the plans of runs."""
+        return {}
+
+    @cached_property
+    def _plain_fields(self) -> dict[int, Any]:
+        """The same as rows have it that were read for something else."""
         return {}
 
     def run(self, run_id: str) -> Run:
@@ -76,8 +87,7 @@ class Views(Database):
             self._update(connection, run_id, **columns)
 
     def _update(self, connection: Connection, run_id: int, **columns: object) -> None:
-        one = sa.update(runs).where(self._of(runs), runs.c.id == run_id)
-        connection.execute(one.values(**columns))
+        connection.execute(_UPDATE, {"of_company": self.company, "of_run": run_id, **columns})
 
     def _between(self, source: str, target: str) -> sa.ColumnElement[bool]:
         """Return the condition that a run is of this pair: others have connections of the name."""
@@ -99,8 +109,10 @@ class Views(Database):
         """Return what was read for the plan of a run; it is never changed once it is there."""
         if run_id in self._known_fields:
             return self._known_fields[run_id]
-        query = sa.select(runs.c.fields).where(self._of(runs), runs.c.id == run_id)
-        kept = connection.execute(query).scalar()
+        kept = self._plain_fields.get(run_id)
+        if kept is None:
+            query = sa.select(runs.c.fields).where(self._of(runs), runs.c.id == run_id)
+            kept = connection.execute(query).scalar()
         fields = codec.fields_in(kept)
         if kept is not None:  # the fetch may not have stored them yet
             self._known_fields[run_id] = fields
@@ -112,13 +124,26 @@ class Views(Database):
 
     def _row(self, connection: Connection, run_id: str, *, lock: bool = False) -> RowMapping:
         """Return the row of a run; with *lock*, nobody else changes the run until we are done."""
-        asked = {"company": self.company, "run": number_of(run_id)}
+        key = number_of(run_id)
+        rows: dict[int, RowMapping] = getattr(self._mine, "rows", {})  # of one moment
+        if key in rows:
+            return rows[key]
+        asked = {"company": self.company, "run": key}
         row = connection.execute(_LOCKED if lock else _RUN, asked).mappings().first()
         if row is None:
             refuse_damage(connection, self._place)  # before a lost run is called unknown
             raise no_run(run_id)
-        self._given.add(row["id"])
+        self._given.add(key)
+        self._plain_fields[key] = row["fields"]
+        rows[key] = row
         return row
+
+    def _status(self, connection: Connection, run_id: int, *, lock: bool = False) -> str:
+        """Return the status of a run; with *lock*, nobody else changes it until we are done."""
+        asked = {"company": self.company, "run": run_id}
+        query = _STATUS_LOCKED if lock else _STATUS
+        status: str = connection.execute(query, asked).scalar_one()
+        return status
 
     def _view(self, connection: Connection, row: RowMapping) -> Run:
         """Return the run in *row*; after a dead process fetching is failed, syncing paused."""

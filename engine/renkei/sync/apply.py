@@ -112,15 +112,14 @@ class Apply:
         Raises Stopped, or the error that keeps the whole system from being written to.
         """
         try:
-            with self.recorder.store.one_moment():
-                self.answers.load()
-                # Lost in an earlier sync: they do not pause this one again once a write has passed.
-                self._verdict.known = {write.item.position for write in self.recorder.in_doubt()}
-                refused = self.recorder.store.refused_before(self.recorder.run)
+            before = self.recorder.before
+            self.answers.load()
+            # Lost in an earlier sync: they do not pause this one again once a write has passed.
+            self._verdict.known = {write.item.position for write in before.in_doubt}
             # Before anything is sent: what has come through must not be sent a second time.
             self.doubts.look_up()
             if self.send:
-                self._write_all(refused)
+                self._write_all(before.refused)
             self._finish()
         except Stopped:
             # The run may end here: nobody is told as updated whom the system does not show so.
@@ -161,12 +160,13 @@ class Apply:
             later, self._later = self._later, []
             self._send_again(again)
             self._batch(later)
+            # Once more if somebody was sent again, too: their answers may be lost as well.
+            goes_on = bool(again) or self.doubts.wait(self._later)
             # While it only waits, no intent is committed, and only an intent notices a cancel.
-            if self.send and self.recorder.is_cancelled():
+            has_more = goes_on or self._verdict.is_open
+            if self.send and has_more and self.recorder.is_cancelled():
                 raise Stopped
-            if again:
-                continue  # their answers may be lost as well
-            if not self.doubts.wait(self._later):
+            if not goes_on:
                 break
         self._verdict.refuse_system()  # nobody else is left to try
         self._verdict.blame_people()
@@ -446,8 +446,11 @@ class Apply:
         If one of them may speak of the whole system, all others are waited for first. Those that
         were taken are told before it: they had left before it was back, and prove nothing of it.
         """
-        self.recorder.flush()  # nobody knows how long the next one takes
-        odd = self._settle_taken(self._flight.take())
+        back = self._flight.landed()
+        if not back:
+            self.recorder.flush()  # nobody knows how long the next one takes
+            back = self._flight.take()
+        odd = self._settle_taken(back)
         while odd and self._flight:
             self.recorder.flush()
             odd += self._settle_taken(self._flight.take())

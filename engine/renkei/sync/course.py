@@ -24,6 +24,7 @@ from renkei.plan.release import Releasing
 from renkei.plan.shared import refuse_shared
 from renkei.plan.standing import Standing
 from renkei.plan.unusual import Judging, Permission
+from renkei.store.before import Start
 from renkei.sync.run import Order, Sleep, Sync
 from renkei.systems import Systems
 
@@ -62,10 +63,11 @@ class Course:
     def follow(self, run_id: str, wanted: Wanted) -> None:
         """Sync until the run is over or paused; see :meth:`renkei.runs.Runs.sync` for errors."""
         waits = waiting_times()
+        start = self._start(run_id)
         # Asked once: a night of closed hours must not end a sync that waits for them.
-        halt = self._halt(self._run(run_id), retry_failed=wanted.retry_failed)
+        halt = self._halt(start, retry_failed=wanted.retry_failed)
         while True:
-            fault = self._once(run_id, wanted, halt)
+            fault = self._once(start, wanted, halt)
             passing = wanted.wait and not self.interrupted()
             if not passing or not isinstance(fault, UnavailableError):
                 return
@@ -78,25 +80,28 @@ class Course:
             # Asked for once: else each round would try those again who failed in the one before.
             wanted = evolve(wanted, retry_failed=False, take_over=False)
             self.systems.start_over()
+            start = self._start(run_id)
 
-    def _run(self, run_id: str) -> Run:
-        return self.standing.aged(self.standing.store.run(run_id))
+    def _start(self, run_id: str) -> Start:
+        start = self.standing.store.start(run_id)
+        return evolve(start, run=self.standing.aged(start.run))
 
     def _until(self, moment: dt.datetime) -> float:
         return (moment - self.standing.clock.now()).total_seconds()
 
-    def _halt(self, run: Run, *, retry_failed: bool) -> RenkeiError | None:
+    def _halt(self, start: Start, *, retry_failed: bool) -> RenkeiError | None:
         """
-        Return why nothing of *run* may be sent any more, or None.
+        Return why nothing of a run may be sent any more, or None.
 
         Asked when a sync starts, not while it waits. A plan of which nothing was sent, and who is
         to be tried again, are refused here and now.
         """
+        run = start.run
         if run.status not in UNFINISHED and not retry_failed:
             return None
         if self.standing.is_too_old(run):
             halt = expired(run, self.standing.hours_of(run))
-            if retry_failed or not self.standing.store.has_begun(run.id):
+            if retry_failed or not start.has_begun:
                 self._expire(run, halt)
                 raise halt
             return halt
@@ -106,37 +111,35 @@ class Course:
             return error
         return None
 
-    def _once(self, run_id: str, wanted: Wanted, halt: RenkeiError | None) -> SystemFault | None:
+    def _once(self, start: Start, wanted: Wanted, halt: RenkeiError | None) -> SystemFault | None:
         """
         Sync until there is nothing left or a fault pauses it; return that fault.
 
         With *halt* only what is in doubt is settled, and then that is raised.
         """
-        store = self.standing.store
-        with store.one_moment():
-            run, unsettled = self._run(run_id), store.is_unsettled(run_id)
+        run = start.run
         again = wanted.retry_failed and run.status in (Status.DONE_WITH_ERRORS, Status.PAUSED)
-        if not again and not unsettled:
+        if not again and not start.is_unsettled:
             if run.status in (Status.DONE, Status.DONE_WITH_ERRORS):
                 return None
             if halt is not None:
                 self._expire(run, halt)
                 raise halt
             refuse_over(run, self.standing.hours)
-        with store.one_moment():
-            order = self._order(run, wanted, halt, again=again)
-        fault = self._sync(run, order).carry_out(run, order)
+        order = self._order(start, wanted, halt, again=again)
+        fault = self._sync(start, order).carry_out(run, order)
         if halt is not None and fault is None:
             raise halt
         return fault
 
-    def _order(self, run: Run, wanted: Wanted, halt: RenkeiError | None, *, again: bool) -> Order:
-        """Return what one sync of *run* is to do; UsageError if nobody is chosen."""
-        store = self.standing.store
+    def _order(
+        self, start: Start, wanted: Wanted, halt: RenkeiError | None, *, again: bool
+    ) -> Order:
+        """Return what one sync of a run is to do; UsageError if nobody is chosen."""
+        run, chosen = start.run, start.selection
         refuse_purged(run)
-        chosen = store.selection(run.id)
         if chosen is None:
-            raise choice_lost(run) if store.has_begun(run.id) else nothing_chosen(run)
+            raise choice_lost(run) if start.has_begun else nothing_chosen(run)
         over = run.status in (Status.CANCELLED, Status.EXPIRED)
         stale = not again and self._is_stale(run)
         return Order(
@@ -149,10 +152,10 @@ class Course:
             allow=Permission(Judging(self.standing), run.id, wanted.allow_unusual),
         )
 
-    def _sync(self, run: Run, order: Order) -> Sync:
-        store, pairings = self.standing.store, self.standing.pairings
+    def _sync(self, start: Start, order: Order) -> Sync:
+        run, store, pairings = start.run, self.standing.store, self.standing.pairings
         pairing = self.standing.current(run) if order.send else pairings.recorded(run)
-        if order.send and pairing.rehire == "reuse" and not store.has_begun(run.id):
+        if order.send and pairing.rehire == "reuse" and not start.has_begun:
             self.releasing(run, pairing).keep_reused()
         return Sync(
             store=store,

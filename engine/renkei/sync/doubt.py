@@ -241,7 +241,7 @@ class Answers:
 
     def load(self) -> None:
         """Take over what an earlier process has left."""
-        for write in self.recorder.answered():
+        for write in self.recorder.before.answered:
             self.add(write, shown=False)
 
     def add(self, write: Write, *, shown: bool) -> None:
@@ -269,7 +269,7 @@ class Answers:
             if self._wrong(write, person) is None:
                 good.append(write)
         if good:
-            self.recorder.store.confirm(good, self.recorder.clock.now())
+            self.recorder.confirm(good)
             for write in good:
                 del self._pending[write.id]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from attrs import define, field
@@ -10,8 +11,9 @@ from attrs import define, field
 from renkei.clock import Clock, opening_text
 from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, WrongPairError
 from renkei.logs import log
-from renkei.model import Item, Outcome, Remark
+from renkei.model import Item, Outcome, Remark, Status
 from renkei.observer import Observer
+from renkei.store.before import Before
 from renkei.store.hold import Hold
 from renkei.store.journal import Told, Write
 from renkei.store.store import Store
@@ -23,25 +25,31 @@ class Recorder:
     """
     Records the outcomes of one sync under its lease; *last* has the newest by position.
 
-    *no_creates* tells why no further employee may be created, once there is a reason.
+    *before* is how it has found its run. *no_creates* tells why no further employee may be created,
+    once there is a reason.
     """
 
     store: Store
     hold: Hold
     clock: Clock
     observer: Observer
-    no_creates: Remark | None = None
+    before: Before
+    no_creates: Remark | None = field(init=False)
     last: dict[int, Outcome] = field(init=False, factory=dict)
     _done: int = field(init=False)
     _total: int = field(init=False)
     _held_back: list[Told] = field(init=False, factory=list)
+    _seen: list[Told] = field(init=False, factory=list)
     _together: bool = field(init=False, default=False)
-    _open: set[int] | None = field(init=False, default=None)
-    """The writes that may have no result in the store; None: it was not asked yet."""
+    _open: set[int] = field(init=False)
+    """The writes that may have no result in the store."""
 
     def __attrs_post_init__(self) -> None:
-        self._total = self.store.count(self.run, selected=True)
-        self._done = self._total - sum(self.store.open_counts(self.run).values())
+        left_out = sorted(self.before.accepted)
+        self.no_creates = numberless(*left_out) if left_out else None
+        self._total = self.before.chosen
+        self._done = self._total - sum(self.before.open_counts.values())
+        self._open = {write.id for write in self.before.in_doubt}
 
     @property
     def run(self) -> str:
@@ -50,15 +58,11 @@ class Recorder:
 
     def in_doubt(self) -> list[Write]:
         """Return the writes whose fate is unknown, oldest first."""
-        if self._open == set():  # nobody else writes in this run
+        if not self._open:  # nobody else writes in this run
             return []
         found = self.store.open_writes(self.hold.lease.run_id)
         self._open = {write.id for write in found}
         return found
-
-    def answered(self) -> list[Write]:
-        """Return the writes that were answered and not looked at since, oldest first."""
-        return self.store.answered_writes(self.hold.lease.run_id)
 
     def is_cancelled(self) -> bool:
         """Return whether somebody has asked the run to stop."""
@@ -78,11 +82,12 @@ class Recorder:
             self._together = False
 
     def flush(self) -> None:
-        """Commit the outcomes that are held back."""
+        """Commit the outcomes that are held back; what only confirms them can wait."""
         if self._held_back:
-            self.store.record(self.hold.lease, self._held_back)
-            self._settle(self._held_back)
-            self._held_back = []
+            told = self._held_back + self._seen
+            self.store.record(self.hold.lease, told)
+            self._settle(told)
+            self._held_back, self._seen = [], []
 
     def intend(self, wanted: Sequence[tuple[int, str]]) -> list[int] | None:
         """
@@ -91,9 +96,33 @@ class Recorder:
         Returns the ids of the intents; None: somebody asked to stop. Raises BusyError if the lease
         was taken over: what has come back is a fact all the same, and is committed by itself.
         """
-        told, self._held_back = self._held_back, []
-        try:
+        with self._handing_over() as told:
             ids = self.hold.intend(told, wanted, self.clock.now())
+        self._settle(told, ids or ())
+        return ids
+
+    def end(
+        self,
+        status: Status | None,
+        reason: Remark | None = None,
+        resume_at: dt.datetime | None = None,
+        usage: Mapping[str, object] | None = None,
+    ) -> None:
+        """Commit how the sync has ended, and the outcomes that are held back; as `intend`."""
+        lease, now = self.hold.lease, self.clock.now()
+        with self._handing_over() as told:
+            ended = self.store.end_sync(
+                lease, status, now, reason, resume_at, told=told, usage=usage
+            )
+        log.info("sync_ended", run=self.run, status=ended.value, code=reason and reason.code)
+
+    @contextmanager
+    def _handing_over(self) -> Iterator[list[Told]]:
+        """Let the block commit what is held back; what it could not commit is held back again."""
+        told = self._held_back + self._seen
+        self._held_back, self._seen = [], []
+        try:
+            yield told
         except BusyError:
             self._held_back = told
             self.flush()
@@ -101,14 +130,29 @@ class Recorder:
         except StoreError:
             self._held_back = told  # tried once more when the sync ends
             raise
-        self._settle(told, ids or ())
-        return ids
 
     def _settle(self, told: Sequence[Told], intended: Sequence[int] = ()) -> None:
         """Keep which writes may be open after a commit."""
-        if self._open is not None:
-            self._open.update(intended)
-            self._open -= {each.write_id for each in told if each.outcome is not Outcome.UNKNOWN}
+        self._open.update(intended)
+        self._open -= {each.write_id for each in told if each.outcome is not Outcome.UNKNOWN}
+
+    def confirm(self, seen: Iterable[Write]) -> None:
+        """
+        Let the outcomes of answered writes stand: they have been *seen* in the system.
+
+        Committed with the next outcomes or intents, or with the end of the sync: until then a
+        process that takes over looks once more.
+        """
+        done = {"create": Outcome.CREATED, "update": Outcome.UPDATED}
+        self._seen += [
+            Told(
+                position=write.item.position,
+                outcome=done[write.kind],
+                at=self.clock.now(),
+                write_id=write.id,
+            )
+            for write in seen
+        ]
 
     def record(
         self,

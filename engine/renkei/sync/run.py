@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from attrs import define, frozen
@@ -11,13 +11,14 @@ from attrs import define, frozen
 from renkei.clock import Clock
 from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, SystemFault
 from renkei.logs import log
-from renkei.model import Difference, Outcome, Remark, Run, Selection, Status
+from renkei.model import Difference, Remark, Run, Selection, Status
 from renkei.observer import Observer
 from renkei.people import NewField, Ref, Values
 from renkei.plan import estimate
 from renkei.plan.pairing import Pairing
 from renkei.plugins.facade import Reader
 from renkei.plugins.writer import Writer
+from renkei.store.before import Before
 from renkei.store.hold import Hold, Moment
 from renkei.store.journal import Allow
 from renkei.store.lease import Lease
@@ -25,7 +26,7 @@ from renkei.store.store import Store
 from renkei.sync.apply import Apply, Stopped
 from renkei.sync.doubt import Answers, Doubts, Waits
 from renkei.sync.look import Look
-from renkei.sync.record import Recorder, numberless, reason_of
+from renkei.sync.record import Recorder, reason_of
 from renkei.systems import Systems
 from renkei.words.codes import remark
 
@@ -33,11 +34,11 @@ from renkei.words.codes import remark
 SOURCE_OLD = dt.timedelta(hours=1)
 """A sync that goes on this long after the fetch reads the source again for those still open."""
 
+WRITTEN = (Difference.NEW, Difference.CHANGED)
+"""Who of a plan is sent something."""
+
 ASK_S = 1.0
 """How often it is asked whether another process has given a sign of life."""
-
-GOOD = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.NOT_SELECTED)
-"""A run is done only if everybody has one of these."""
 
 
 class Sleep(Protocol):
@@ -64,15 +65,6 @@ class Order:
     take_over: bool = False
     send: bool = True
     expires: bool = False
-
-
-@frozen(kw_only=True)
-class _Opened:
-    """The target of a run, and the lease of its account; *has_begun*: it is gone on with."""
-
-    writer: Writer
-    hold: Hold
-    has_begun: bool
 
 
 def offered(reader: Reader, pairing: Pairing) -> tuple[NewField, ...]:
@@ -105,54 +97,48 @@ class Sync:
         A fault of a system pauses the run and is returned; a run that is over stays over. Raises
         BusyError or StoreError.
         """
-        opened = self._open(run, order)
-        hold = opened.hold
+        writer, hold = self._open(run, order)
         over = run.status if run.status.is_over and not order.retry_failed else None
-        ahead, began = self._people(run), self.clock.monotonic()
+        before = self.store.before_sync(run.id)
+        began, recorder = self.clock.monotonic(), self._recorder(hold, before)
         try:
             with hold:
-                left = self._apply(run, order, opened)
+                left = self._apply(run, order, writer, recorder)
         except (BusyError, StoreError):
             raise  # another process has the run, or the store cannot be written: no end to record
         except Stopped:
-            self._stopped(hold, over)
+            self._stopped(recorder, over)
         except SystemFault as fault:
             opens = fault.opens if isinstance(fault, ClosedError) else None
-            self._end(hold, over or Status.PAUSED, reason_of(fault), opens)
+            recorder.end(over or Status.PAUSED, reason_of(fault), opens)
             return fault
         except RenkeiError as error:
-            self._end(hold, over or Status.PAUSED, reason_of(error))
+            recorder.end(over or Status.PAUSED, reason_of(error))
             raise
         except BaseException:
-            self._end(hold, over or Status.PAUSED, remark("interrupted"))
+            recorder.end(over or Status.PAUSED, remark("interrupted"))
             raise
         else:
             status, reason = self._ended(run, order, left, over)
             # The next estimate goes by it: a part of a sync would mislead.
-            whole = not opened.has_begun and ahead > 0 and status is not Status.PAUSED
+            ahead = sum(before.open_counts.get(each, 0) for each in WRITTEN)
+            whole = not before.has_begun and ahead > 0 and status is not Status.PAUSED
             took_s = self.clock.monotonic() - began
             usage = {"written": ahead, "sync_seconds": took_s} if whole else None
-            self._end(hold, status, reason, usage=usage)
+            recorder.end(status, reason, usage=usage)
         return None
 
-    def _people(self, run: Run) -> int:
-        """Return how many are to be written."""
-        ahead = self.store.open_counts(run.id)
-        return ahead.get(Difference.NEW, 0) + ahead.get(Difference.CHANGED, 0)
-
-    def _open(self, run: Run, order: Order) -> _Opened:
+    def _open(self, run: Run, order: Order) -> tuple[Writer, Hold]:
         """Open the target, take the lease of its account, and let its holder write."""
         writer = self.systems.writer(run.target)
         account = self.store.account(writer.connection.identity)
-        with self.store.one_moment():
-            has_begun = self.store.has_begun(run.id)
-            now = Moment.now()  # before the lease is taken: it must never seem younger than it is
-            self.refuse_shared(account)
+        self.refuse_shared(account)
+        now = Moment.now()  # before the lease is taken: it must never seem younger than it is
         hold = Hold(self.store, self._lease(run, order, account), now)
         log.info("sync_began", run=run.id)
         # Asked right before each request: a process that slept finds out that it was replaced.
         writer.connection.allow_writes(hold.check)
-        return _Opened(writer=writer, hold=hold, has_begun=has_begun)
+        return writer, hold
 
     def _lease(self, run: Run, order: Order, account: str) -> Lease:
         """
@@ -179,30 +165,25 @@ class Sync:
                     raise
                 self.sleep(max(0.1, min(ASK_S, busy.known_in_s)), "owner", run.target)
 
-    def _apply(self, run: Run, order: Order, opened: _Opened) -> Remark | None:
+    def _apply(self, run: Run, order: Order, writer: Writer, recorder: Recorder) -> Remark | None:
         """Write; return why some were left undone, if they were."""
-        writer, send = opened.writer, order.send
+        send, before, now = order.send, recorder.before, self.clock.now()
         writer.connection.check_open()
-        with self.store.one_moment():
-            open_counts = self.store.open_counts(run.id)
-            fetched = self.store.usage(run.source, run.target)
-            synced = self.store.sync_usage(run.source, run.target)
-            recorder = self._recorder(run, opened.hold)
-            elsewhere = self.store.created_elsewhere(run.id)
-            rewritten = self.store.rewritten(run.id) if send else frozenset()
-        creates = send and open_counts.get(Difference.NEW, 0) > 0
-        now = self.clock.now()
-        self.observer.estimate(estimate.of_sync(writer, open_counts, fetched, synced, now))
+        rewritten = before.rewritten
+        creates = send and before.open_counts.get(Difference.NEW, 0) > 0
+        self.observer.estimate(
+            estimate.of_sync(writer, before.open_counts, before.fetched, before.synced, now)
+        )
         look, waits = self._look(run, writer), self._waits(run.target)
         # A choice may have vanished, or its code mean something else, since it was made: F29
         offer = offered(writer, self.pairing) if creates and self.pairing.new_fields else ()
         # A sync that begins does not read the source: the plan that was looked at is written (F31).
-        if send and opened.has_begun:
+        if send and before.has_begun:
             rewritten |= self._changed_in_source(run)
         return Apply(
             recorder=recorder,
             look=look,
-            doubts=Doubts(look=look, recorder=recorder, waits=waits, elsewhere=elsewhere),
+            doubts=Doubts(look=look, recorder=recorder, waits=waits, elsewhere=before.elsewhere),
             answers=Answers(look=look, recorder=recorder, waits=waits),
             offered=offer,
             rewritten=rewritten,
@@ -210,13 +191,9 @@ class Sync:
             send=send,
         ).carry_out()
 
-    def _recorder(self, run: Run, hold: Hold) -> Recorder:
+    def _recorder(self, hold: Hold, before: Before) -> Recorder:
         return Recorder(
-            store=self.store,
-            hold=hold,
-            clock=self.clock,
-            observer=self.observer,
-            no_creates=self._no_creates(run),
+            store=self.store, hold=hold, clock=self.clock, observer=self.observer, before=before
         )
 
     def _look(self, run: Run, writer: Writer) -> Look:
@@ -236,10 +213,6 @@ class Sync:
 
         settings = self.systems.config.settings
         return Waits(settings.settle_wait_seconds, settings.longest_request_seconds, pause)
-
-    def _no_creates(self, run: Run) -> Remark | None:
-        left_out = self.store.accepted(run.target, int(run.id))
-        return numberless(*sorted(left_out)) if left_out else None
 
     # --- the source ---------------------------------------------------------------------------
 
@@ -278,17 +251,22 @@ class Sync:
 
     # --- the end ------------------------------------------------------------------------------
 
-    def _stopped(self, hold: Hold, over: Status | None) -> None:
+    def _stopped(self, recorder: Recorder, over: Status | None) -> None:
         """Pause after an interrupt of this process; cancel after a request from another one."""
         if self.interrupted():
-            self._end(hold, over or Status.PAUSED, remark("interrupted"))
+            recorder.end(over or Status.PAUSED, remark("interrupted"))
         else:
-            self._end(hold, Status.CANCELLED, remark("stopped"))
+            recorder.end(Status.CANCELLED, remark("stopped"))
 
+    @staticmethod
     def _ended(
-        self, run: Run, order: Order, left: Remark | None, over: Status | None
-    ) -> tuple[Status, Remark | None]:
-        """Return the status of a run that has come to its end, and why it goes on later."""
+        run: Run, order: Order, left: Remark | None, over: Status | None
+    ) -> tuple[Status | None, Remark | None]:
+        """
+        Return the status of a run that has come to its end, and why it goes on later.
+
+        None: it is done, with errors or without.
+        """
         if order.expires:
             return Status.EXPIRED, None
         if over in (Status.CANCELLED, Status.EXPIRED):
@@ -297,25 +275,7 @@ class Sync:
             return over or Status.PAUSED, run.reason
         if left and not over:
             return Status.PAUSED, left
-        return self._final(run.id), None
-
-    def _end(
-        self,
-        hold: Hold,
-        status: Status,
-        reason: Remark | None = None,
-        resume_at: dt.datetime | None = None,
-        usage: Mapping[str, object] | None = None,
-    ) -> None:
-        now = self.clock.now()
-        self.store.end_sync(hold.lease, status, now, reason, resume_at, usage=usage)
-        code = reason and reason.code
-        log.info("sync_ended", run=str(hold.lease.run_id), status=status.value, code=code)
-
-    def _final(self, run_id: str) -> Status:
-        outcomes = self.store.run(run_id).outcomes or {}
-        good = all(outcome in GOOD for outcome, count in outcomes.items() if count)
-        return Status.DONE if good else Status.DONE_WITH_ERRORS
+        return None, None
 
 
 def _of(fields: tuple[str, ...], values: Values) -> Values:

@@ -49,6 +49,11 @@ class Verdict:
         """Tell whether somebody has been refused or lost in this sync."""
         return item.position in self._causes
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody was refused or lost, and it is not known whose fault that is."""
+        return bool(self._row)
+
     def forget(self, item: Item) -> None:
         """Let the loss of somebody say nothing any more: they are tried anew, or given up."""
         self._row.pop(item.position, None)

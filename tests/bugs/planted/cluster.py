@@ -29,7 +29,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "lost-job-begins-a-run",
         "A process whose job was taken over before its fetch begins a run of its own.",
-        ("renkei.store.schedules:keep_at_job", ".rowcount != 1", ".rowcount > 1"),
+        ("renkei.store.schedules:keep_at_job", "if row is None:", "if row == ():"),
         tests="tests/engine/test_schedules.py::test_a_process_that_comes_back_has_no_say",
     ),
     bug(

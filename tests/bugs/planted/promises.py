@@ -335,7 +335,7 @@ BUGS: tuple[Bug, ...] = (
         "Whoever was refused stands in the same place of the next sync.",
         (
             "renkei.sync.apply:Apply.carry_out",
-            "self.recorder.store.refused_before(self.recorder.run)",
+            "before.refused",
             "frozenset()",
         ),
         tests="tests/engine/test_whose_fault.py::test_those_who_were_refused_come_last[resume]",
@@ -367,7 +367,7 @@ BUGS: tuple[Bug, ...] = (
             "self.systems.start_over()",
             (
                 "self.systems.start_over()\n"
-                "        halt = self._halt(self._run(run_id), retry_failed=False)"
+                "        halt = self._halt(self._start(run_id), retry_failed=False)"
             ),
         ),
         tests="tests/engine/test_boundaries.py::test_the_age_is_not_asked_inside_a_sync_that_waits",
@@ -388,7 +388,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "source-not-read-again",
         "A late resume sends what was corrected in the source since.",
-        ("renkei.sync.run:Sync._apply", "if send and opened.has_begun:", "if False:"),
+        ("renkei.sync.run:Sync._apply", "if send and before.has_begun:", "if False:"),
         tests="tests/engine/test_old_plans.py::test_a_late_resume_reads_the_source_again",
     ),
     bug(

@@ -78,7 +78,7 @@ BUGS: tuple[Bug, ...] = (
         "advice-that-is-refused",
         "Whoever chooses again in a cancelled run is told to resume it.",
         (
-            "renkei.runs.choosing:Choosing._same_choice",
+            "renkei.runs.choosing:Choosing._refuse_another",
             "refuse_over(run, standing.hours)",
             "pass",
         ),

@@ -115,7 +115,14 @@ BUGS: tuple[Bug, ...] = (
         "left-behind-when-one-came-through",
         "Whoever was refused before a lost answer stays behind in a run that is done.",
         ("renkei.sync.verdict:Verdict.refuse_system", "self.blame_people()", "self._row.clear()"),
-        ("renkei.sync.run:Sync._final", "all(outcome in GOOD", "all(outcome is not Outcome.FAILED"),
+        (
+            "renkei.store.journal:_done",
+            'connection.execute(_UNDONE, {"run": run_id})',
+            (
+                "connection.execute(sa.select(items.c.position)"
+                '.where(items.c.run_id == run_id, items.c.outcome == "failed"))'
+            ),
+        ),
         tests="tests/engine/test_whose_fault.py"
         "::test_whoever_was_tried_has_an_end[refused-refused-late]",
     ),
@@ -153,7 +160,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "old-values-of-the-source",
         "A plan writes back what another run has meanwhile changed in its source.",
-        ("renkei.sync.run:Sync._apply", "self.store.rewritten(run.id)", "frozenset()"),
+        ("renkei.sync.run:Sync._apply", "rewritten = before.rewritten", "rewritten = frozenset()"),
         tests="tests/engine/test_runs.py"
         "::test_a_plan_whose_source_was_written_meanwhile_does_not_swap_values",
     ),
@@ -208,7 +215,11 @@ BUGS: tuple[Bug, ...] = (
             "items.c.position.not_in(accepted),",
             "",
         ),
-        ("renkei.sync.run:Sync._no_creates", "if left_out else None", "if False else None"),
+        (
+            "renkei.sync.record:Recorder.__attrs_post_init__",
+            "if left_out else None",
+            "if False else None",
+        ),
         tests="tests/engine/test_gaps_sync.py"
         "::test_who_was_accepted_without_a_number_is_not_created_again",
     ),
