@@ -37,8 +37,9 @@ import attrs
 
 HintCode = Literal[
     "accept", "adopt", "allow_unusual", "cancel", "check", "choices", "choose", "companies",
-    "company", "company_resume", "give_new", "give_why", "init", "name_other", "name_record",
-    "plan", "plan_blocked", "purge", "refresh", "releases", "reports", "resume", "right_pair",
+    "company", "company_remove", "company_resume", "give_new", "give_why", "init", "name_other",
+    "name_record", "plan", "plan_blocked", "purge", "refresh", "releases", "reports", "resume",
+    "right_pair",
 ]  # fmt: skip
 
 

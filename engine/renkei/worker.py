@@ -327,7 +327,7 @@ class Worker:
             self._close()
             self._store = Store(place, seen=seen_beside(place, main.path), who=self.who)
             self._store.tell(self.observer)
-            self._foresight.begin(self._store.last_dues())
+            self._foresight.go_by(self._store.last_dues())
             self._signed = self._wrong = None  # another store may not know us, and what we read
             self._place = place
         return self._store

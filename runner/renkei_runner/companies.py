@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renkei.errors import MappingError, UsageError
+from renkei.errors import Hint, MappingError, UsageError
 from renkei.model import BECAME
 from renkei.words.facts import moment_text
 from renkei.words.i18n import N_, _, ngettext
@@ -18,6 +18,7 @@ from renkei.words.sentences import outcome_text, status_text
 from renkei_runner.app import App
 from renkei_runner.cli import argument, command, group, option
 from renkei_runner.documents import Document, document, moment
+from renkei_runner.hints import told
 from renkei_runner.output import asked, emit, next_steps, note, say, table, warn
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def companies(app: App, search: str, *, needs_a_person: bool) -> None:
         warn(text.format(path=path))
     for each in everybody:
         if each.gone and each.mistake:
-            warn(each.mistake)
+            remove = Hint("company_remove", {"company": each.company.name})
+            warn(f"{each.mistake} {told(remove)}")
     if app.json:
         emit(document(companies=[_parts(each) for each in found], runs_without_company=without))
         return

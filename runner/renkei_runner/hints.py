@@ -18,6 +18,7 @@ COMMANDS: dict[HintCode, str] = {
     "choose": N_("Choose with `renkei sync {run} …`."),
     "companies": N_("`renkei companies` lists them."),
     "company": N_("Name one with --company or RENKEI_COMPANY; `renkei companies` lists them."),
+    "company_remove": N_("`renkei company remove {company}` removes it."),
     "company_resume": N_("`renkei company resume {company}` lets it go on."),
     "give_new": N_("Give --new {field}=VALUE, or --new-file."),
     "give_why": N_("Give it with --why."),

@@ -259,7 +259,7 @@ def test_a_company_whose_file_is_deleted_is_told_of(tmp_path: Path, here: Here, 
             assert [each.company.name for each in door.inbox()] == ["beta"]
             (gone,) = [each for each in door.listed() if each.gone]
             assert gone.mistake is not None
-            assert "renkei company remove beta" in gone.mistake
+            assert "companies/beta.yaml is gone" in gone.mistake
         own.write_text(text, encoding="utf-8")
         assert look() == ["[renkei] Over by now: 1"]
         with Door(load_main(main)) as door:

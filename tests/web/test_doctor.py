@@ -217,7 +217,7 @@ def test_a_company_whose_file_is_deleted_is_a_problem(
     code, signs = examined(several.folder, capsys)
     (sign,) = signs["companies", "file_gone"]
     assert (code, sign["level"], sign["company"]) == (1, "problem", "acme")
-    assert "renkei company remove acme" in sign["message"]
+    assert "acme.yaml is gone" in sign["message"]
 
 
 def test_usage(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

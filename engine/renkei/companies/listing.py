@@ -131,10 +131,10 @@ class Listing:
     def _deleted(self, name: str) -> Listed:
         """Return a company without a file: nothing of it runs, and nobody can look into it."""
         message = _(
-            "{path} is gone, so nothing of the company runs. Put the file back, or let go of what"
-            " is kept of it: renkei company remove {company}"
+            "{path} is gone, so nothing of the company runs. Put the file back, or remove the"
+            " company with all that is kept of it."
         )
-        told = message.format(path=self.ground.main.new_file(name), company=name)
+        told = message.format(path=self.ground.main.new_file(name))
         return Listed(company=Company(name=name), states=[of_file(name)], mistake=told, gone=True)
 
 

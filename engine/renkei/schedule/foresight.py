@@ -32,7 +32,7 @@ class Foresight:
     _quiet: dict[Named, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
     """Between which moments nothing of a schedule can begin."""
 
-    def begin(self, handled: Mapping[Named, tuple[dt.datetime, dt.datetime]]) -> None:
+    def go_by(self, handled: Mapping[Named, tuple[dt.datetime, dt.datetime]]) -> None:
         """Go by another store: *handled* are the last due times that it says are taken up."""
         self._handled = dict(handled)
 

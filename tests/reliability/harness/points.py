@@ -21,6 +21,7 @@ or how often somebody is looked up. See :class:`Course`.
 | --- | --- |
 | `intend.commit 3#2` | the second intent for the employee at position 3, whoever else is in it |
 | `record.commit 3#1` | their first outcome, also where it goes along with the intents of others |
+| `confirm.commit 3#1` | a look has shown that the system stored what it had answered of them |
 | `end_sync.begin#1` | the first one of the command |
 | `read.send smarthr after record.committed 3#1, …` | the first read of SmartHR after all that |
 """
@@ -45,6 +46,7 @@ from renkei.database import opening
 from renkei.http import wire
 from renkei.http.request import Request
 from renkei.store import database, hold, journal, purge, schema
+from renkei.store.tables import ANSWERED
 
 Action = Literal["kill", "hold", "raise"]
 
@@ -61,13 +63,6 @@ IDLE = ("read.", "renew.", "stamp.", "meet.", "leave.", "beat.")
 
 BY_THE_CLOCK = ("meet.", "leave.", "beat.")
 """Whether these are passed, or when, depends on how long all else takes."""
-
-HAPPENS: dict[str, tuple[str, Callable[[Any], int]]] = {
-    "wanted": ("intend", lambda wanted: wanted[0]),
-    "told": ("record", lambda told: told.position),
-    "seen": ("confirm", lambda write: write.item.position),
-}
-"""What methods of the journal do for each of an argument, and where the position of that one is."""
 
 
 def kind(moment: str) -> str:
@@ -160,6 +155,8 @@ class Points:
     """Whose write this thread sends."""
     _positions: dict[int, int] = field(init=False, factory=dict)
     """Of whom each write is."""
+    _answered: set[int | None] = field(init=False, factory=set)
+    """The writes of which it was told that the system has taken them."""
 
     def reach(self, point: str, happens: Sequence[tuple[str, object]] = ()) -> None:
         """Tell the parent, then do what is armed; *happens* has more than one name of it."""
@@ -236,7 +233,8 @@ class Points:
 
         @contextmanager
         def writing(store: database.Database) -> Iterator[Any]:
-            method, happens = _method()
+            method, given = _method()
+            happens = list(self._happens(given))
 
             def reach(stage: str) -> None:
                 point = f"{method}.{stage}"
@@ -251,6 +249,17 @@ class Points:
                 reach("committed")
 
         database.Database._writing = writing  # type: ignore[assignment, method-assign]
+
+    def _happens(self, given: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+        """Yield what a method of the journal does for whom, by what it was *given*."""
+        for position, _kind in given.get("wanted", ()):
+            yield "intend", position
+        for told in given.get("told", ()):
+            if told.result == ANSWERED:
+                self._answered.add(told.write_id)
+                yield "record", told.position
+            else:
+                yield "confirm" if told.write_id in self._answered else "record", told.position
 
     def _wrap_whole_files(self) -> None:
         for owner, name in WHOLE_FILE:
@@ -267,25 +276,19 @@ class Points:
         return done
 
 
-def _method() -> tuple[str, list[tuple[str, int]]]:
-    """Return which public method of the store begins a transaction, and what it does for whom."""
+def _method() -> tuple[str, Mapping[str, Any]]:
+    """Return which public method of the store begins a transaction, and what the journal's gets."""
     frame = sys._getframe(2)
     while frame.f_code.co_name.startswith("_") or frame.f_globals["__name__"] == "contextlib":
         assert frame.f_back is not None
         frame = frame.f_back
     given = frame.f_locals
-    happens = [
-        (what, position(each))
-        for name, (what, position) in HAPPENS.items()
-        if frame.f_globals["__name__"] == journal.__name__
-        for each in given.get(name, ())
-    ]
     method = frame.f_code.co_name
     if threading.current_thread().name == "pulse":
         method = "beat"
     elif given.get("leaving"):
         method = "leave"
-    return method, happens
+    return method, given if frame.f_globals["__name__"] == journal.__name__ else {}
 
 
 def _error(name: str = "builtins.OSError", *arguments: Any) -> BaseException:
