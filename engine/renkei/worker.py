@@ -171,8 +171,9 @@ class Worker:
             with about(company=config.company.name):
                 self._keep(store, config, schedule, kept.get(key), used, hangs=hangs)
         if main.folder is not None:
-            deleted = self._gone(main, names, kept)
-            self._note_files(store, self.chores.clock_of_all(main).now(), deleted)
+            known = store.wrong_files() if self._wrong is None else self._wrong
+            wrong = self._files.wrong.union(self._gone(main, names, kept, known))
+            self._note_files(store, self.chores.clock_of_all(main).now(), wrong, known)
 
     def _in_turn(
         self, names: Sequence[str], config_of: Callable[[str], Config | None]
@@ -187,22 +188,25 @@ class Worker:
             theirs = _schedules(config_of(name))
             yield from (each for each in theirs if (name, each[1].name) not in in_line)
 
-    def _gone(self, main: Main, names: Iterable[str], kept: Iterable[Name]) -> set[str]:
+    def _gone(
+        self, main: Main, names: Iterable[str], kept: Iterable[Name], known: Collection[str]
+    ) -> set[str]:
         """
         Return the companies with schedules whose file somebody has deleted by hand.
 
         It was missing at the look before as well: who removes a company, or writes a file by
-        deleting the old one, has come to the end by now.
+        deleting the old one, has come to the end by now. Of those that are *known* to have no good
+        file that is not asked: a worker that starts has no look before.
         """
         missing = {company for company, _schedule in kept} - {"", *names}
         missing = {name for name in missing if not main.aside(name).exists()}
-        gone, self._missing = missing & self._missing, missing
+        gone, self._missing = missing & self._missing.union(known), missing
         return gone
 
-    def _note_files(self, store: Store, now: dt.datetime, gone: Collection[str]) -> None:
+    def _note_files(
+        self, store: Store, now: dt.datetime, wrong: frozenset[str], known: Collection[str]
+    ) -> None:
         """Keep of which companies nothing runs for want of a file without mistakes: it is told."""
-        wrong = self._files.wrong.union(gone)
-        known = store.wrong_files() if self._wrong is None else self._wrong
         if wrong != known:
             store.note_files(wrong, now)
             self.chores.gather()

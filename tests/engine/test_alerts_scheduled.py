@@ -266,6 +266,34 @@ def test_a_company_whose_file_is_deleted_is_told_of(tmp_path: Path, here: Here, 
             assert without_files(door) == []
 
 
+def test_a_deleted_file_is_not_over_because_a_worker_starts(
+    tmp_path: Path, here: Here, post: Post
+) -> None:
+    """A second one, or the same one after an upgrade, has not seen before that it is missing."""
+    main, place = companies(tmp_path)
+    own = with_schedule(here, tmp_path, "beta")
+
+    def looked(times: int) -> list[str]:
+        """Return the titles of what is told after a worker has begun, and looked a few times."""
+        with Worker(main, here) as worker:
+            worker.chores._clock = here.wall
+            for _ in range(times):
+                worker.look()
+        tell_of_all(load_main(main), place, here.wall, post)
+        here.wall.moment += HOUR
+        told = [message.title for each in post.letters for message in each.messages]
+        post.letters.clear()
+        return told
+
+    assert looked(1) == []
+    own.unlink()
+    assert looked(2) == ["[renkei] Companies without a good file, of which nothing runs: 1"]
+    assert looked(1) == []
+    with Door(load_main(main)) as door:
+        assert [each.company.name for each in door.inbox()] == ["beta"]
+    assert looked(2) == []
+
+
 def without_files(door: Door) -> list[str]:
     """Return the companies on the list whose file is gone."""
     return [each.company.name for each in door.listed() if each.gone]
