@@ -36,10 +36,21 @@ from renkei.errors import (
     StoreError,
     UsageError,
 )
-from renkei.model import Difference, Filter, Item, Outcome, Remark, Run, Selection, Status
+from renkei.model import (
+    Difference,
+    Filter,
+    Item,
+    KnownAccount,
+    Outcome,
+    Remark,
+    Run,
+    Selection,
+    Status,
+)
 from renkei.people import Values
 from renkei.store import owner as owners
 from renkei.store import schema
+from renkei.store.companies import Companies, Removed
 from renkei.store.database import Database
 from renkei.store.due import Due
 from renkei.store.hold import Hold, Moment
@@ -97,7 +108,7 @@ def planned(store: Store, people: int = 1, target: str = "rosta") -> str:
     return str(run_id)
 
 
-def ended(store: Store, run_id: int, counts: Mapping[Difference, int]) -> None:
+def ended(store: Store, run_id: int, counts: Mapping[Difference, int], **more: Any) -> None:
     """Make a plan ready."""
     store.end_fetch(
         run_id,
@@ -107,6 +118,7 @@ def ended(store: Store, run_id: int, counts: Mapping[Difference, int]) -> None:
         usage={"calls": {}, "seconds": 1.0},
         journal=store.journal_now(),
         usual=sum(counts.values()),
+        **more,
     )
 
 
@@ -125,6 +137,20 @@ def test_a_fetch_that_was_declared_failed_does_not_become_a_plan(at: str) -> Non
         store.fail_fetch(run_id, NOW, Remark("busy"))
         run = store.run(str(run_id))
         assert (run.status, run.reason) == (Status.FAILED, Remark("interrupted"))
+
+
+def test_a_fetch_whose_company_was_removed_leaves_nothing(at: str) -> None:
+    """Its process was taken for dead, and comes back: it is told so, and not of a damaged store."""
+    with closing(Store(at, company="beta")) as store, closing(Companies(at)) as everybody:
+        run_id = begin(store)
+        with store._writing() as connection:
+            Due._end_at_run(connection, run_id, str(Owner.me()))
+        everybody.remove("beta", Removed(at=NOW, who="tester"))
+        account = KnownAccount(connection="rosta", account="a", at=NOW)
+        with pytest.raises(BusyError, match="given up"):
+            ended(store, run_id, {}, accounts=[account])
+        store.fail_fetch(run_id, NOW, Remark("busy"))
+        assert store.known_accounts() == {}
 
 
 def in_child(work: Callable[[], object]) -> int:

@@ -287,10 +287,12 @@ class Plans(Views, Accounts):
         with self._writing() as connection:
             ended = sa.update(runs).where(*one, *mine).values(owner=None, **columns)
             had = connection.execute(ended).rowcount == 1
-            status = columns["status"] if had else self._status(connection, run_id)
+            status = columns["status"]
+            if not had:  # None if it was removed meanwhile
+                status = connection.execute(sa.select(runs.c.status).where(*one)).scalar()
             if status == Status.FAILED.value:
                 connection.execute(sa.delete(items).where(items.c.run_id == run_id))
-            if accounts:
+            if had and accounts:
                 self._keep_whose(connection, accounts)
         return had
 
