@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from attrs import define, evolve, field
@@ -735,6 +735,30 @@ def test_a_second_ctrl_c_in_the_middle_of_a_write_leaves_it_in_doubt(world: Worl
     assert left.outcomes[Outcome.UNKNOWN] == 1
     assert world.resume(run).status is Status.DONE
     assert sent(world) == ["create 001", "create 002"]
+
+
+def test_a_second_ctrl_c_in_the_middle_of_an_intent_loses_no_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was to be committed along with the intent is committed with the end of the sync."""
+    mailed(world, "001", "002")
+    run, intend = chosen(world), Store.intend
+
+    def cut_off(self: Store, *args: Any) -> list[int]:
+        if world.rosta.writes:
+            raise KeyboardInterrupt
+        return intend(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "intend", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            world.resume(run)
+    with world.runs() as runs:
+        left = runs.run(run.id)
+        assert runs._store.open_writes(int(run.id)) == []
+    assert left.outcomes is not None
+    assert left.outcomes[Outcome.UPDATED] == 1
+    assert world.resume(run).status is Status.DONE
 
 
 # --- many people, and looks that grow old -------------------------------------------------------

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from attrs import define, field
 
 from renkei.clock import Clock, opening_text
-from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, WrongPairError
+from renkei.errors import BusyError, ClosedError, RenkeiError, WrongPairError
 from renkei.logs import log
 from renkei.model import Item, Outcome, Remark, Status
 from renkei.observer import Observer
@@ -127,7 +127,7 @@ class Recorder:
             self._held_back = told
             self.flush()
             raise
-        except StoreError:
+        except BaseException:  # the store, or a second Ctrl-C: whether it was committed or not
             self._held_back = told  # tried once more when the sync ends
             raise
 
