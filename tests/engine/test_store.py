@@ -49,9 +49,9 @@ from renkei.model import (
 )
 from renkei.people import Values
 from renkei.store import owner as owners
-from renkei.store import schema
+from renkei.store import schema, serial
 from renkei.store.companies import Companies, Removed
-from renkei.store.database import Database
+from renkei.store.database import KEY, Database
 from renkei.store.due import Due
 from renkei.store.hold import Hold, Moment
 from renkei.store.journal import Told
@@ -151,6 +151,14 @@ def test_a_fetch_whose_company_was_removed_leaves_nothing(at: str) -> None:
             ended(store, run_id, {}, accounts=[account])
         store.fail_fetch(run_id, NOW, Remark("busy"))
         assert store.known_accounts() == {}
+
+
+def test_a_key_that_cannot_be_read_is_damage(at: str) -> None:
+    """Whoever opens the store for a company is told so, and meets no error of Python."""
+    with closing(Store(at)) as store, store._writing() as connection:
+        serial.keep(connection, KEY, "no key")
+    with pytest.raises(StoreError, match="damaged"):
+        Store(at, company="beta")
 
 
 def in_child(work: Callable[[], object]) -> int:

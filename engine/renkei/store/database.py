@@ -121,8 +121,8 @@ class Database:
         removals = serial.removals(self.company)
         with self._reading() as connection:
             kept = serial.facts_of(connection, [serial.ID, KEY, removals])
+            self._secret = bytes.fromhex(kept.get(KEY, ""))
         self._store_id = kept.get(serial.ID, "")
-        self._secret = bytes.fromhex(kept.get(KEY, ""))
         if self.company:  # the only company of a store is never removed
             self._removals = kept.get(removals, "")
         return Mark(self._store_id, self._mark)
