@@ -744,7 +744,7 @@ def test_a_second_ctrl_c_in_the_middle_of_an_intent_loses_no_answer(
     mailed(world, "001", "002")
     run, intend = chosen(world), Store.intend
 
-    def cut_off(self: Store, *args: Any) -> list[int]:
+    def cut_off(self: Store, *args: Any) -> list[int] | None:
         if world.rosta.writes:
             raise KeyboardInterrupt
         return intend(self, *args)
