@@ -105,10 +105,10 @@ def test_a_company_whose_file_is_deleted_stays_on_the_board(several: Desk) -> No
         text = admin.get(path).text
         assert "設定ファイルがない、または誤り" in text, path
         assert 'href="/c/acme/' not in text, path
-    assert "renkei company remove acme" in admin.get("/").text
+    assert "companies/acme.yaml がないため" in admin.get("/").text
     line = viewer.get("/").text
     assert "設定ファイルがない、または誤り" in line
-    assert "company remove" not in line
+    assert "acme.yaml" not in line
     assert admin.get("/c/acme/").status_code == 404
 
 
