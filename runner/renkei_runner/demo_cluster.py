@@ -26,7 +26,7 @@ from renkei.model import Status
 from renkei.runs import Runs
 from renkei.schedule.job import Job
 from renkei.schedule.words import job_text
-from renkei.words.i18n import _, language
+from renkei.words.i18n import _, language, ngettext
 from renkei_runner.deeds import launch
 from renkei_runner.output import head, say, table
 from renkei_runner.site import JST, SCHEDULE, AtWork, Office, Received, Site, received
@@ -169,7 +169,11 @@ def _watch(site: Site, workers: list[AtWork]) -> None:
             if jobs:
                 killed = True
                 workers[0].kill()
-                text = _("Worker 1 is killed with all of its processes: {jobs} jobs in the middle.")
+                text = ngettext(
+                    "Worker 1 is killed with all of its processes: {jobs} job in the middle.",
+                    "Worker 1 is killed with all of its processes: {jobs} jobs in the middle.",
+                    jobs,
+                )
                 say(text.format(jobs=jobs))
                 sys.stdout.flush()
             if time.monotonic() - begun > PATIENCE_S or workers[1].process.poll() is not None:

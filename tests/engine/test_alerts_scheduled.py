@@ -243,11 +243,7 @@ def test_a_company_whose_file_is_deleted_is_told_of(tmp_path: Path, here: Here, 
         def look() -> list[str]:
             """Return the titles of what is told after a look."""
             worker.look()
-            tell_of_all(load_main(main), place, here.wall, post)
-            here.wall.moment += HOUR
-            told = [message.title for each in post.letters for message in each.messages]
-            post.letters.clear()
-            return told
+            return titles_of_all(main, place, here, post)
 
         worker.chores._clock = here.wall
         assert look() == []
@@ -279,11 +275,7 @@ def test_a_deleted_file_is_not_over_because_a_worker_starts(
             worker.chores._clock = here.wall
             for _ in range(times):
                 worker.look()
-        tell_of_all(load_main(main), place, here.wall, post)
-        here.wall.moment += HOUR
-        told = [message.title for each in post.letters for message in each.messages]
-        post.letters.clear()
-        return told
+        return titles_of_all(main, place, here, post)
 
     assert looked(1) == []
     own.unlink()
@@ -292,6 +284,15 @@ def test_a_deleted_file_is_not_over_because_a_worker_starts(
     with Door(load_main(main)) as door:
         assert [each.company.name for each in door.inbox()] == ["beta"]
     assert looked(2) == []
+
+
+def titles_of_all(main: Path, place: str, here: Here, post: Post) -> list[str]:
+    """Return the titles of what is told of all companies now, and let an hour pass."""
+    tell_of_all(load_main(main), place, here.wall, post)
+    here.wall.moment += HOUR
+    told = [message.title for each in post.letters for message in each.messages]
+    post.letters.clear()
+    return told
 
 
 def without_files(door: Door) -> list[str]:

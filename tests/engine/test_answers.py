@@ -451,7 +451,8 @@ def test_what_was_seen_is_looked_at_once_more_if_the_end_is_lost(
             patch.setattr(Store, "end_sync", lost)
             with pytest.raises(StoreError):
                 runs.sync(run.id)
-        assert [write.item.number for write in runs._store.answered_writes(int(run.id))] == ["0417"]
+        before = runs._store.before_sync(run.id)
+        assert [write.item.number for write in before.answered] == ["0417"]
         assert runs.sync(run.id, take_over=True).status is Status.DONE
-        assert runs._store.answered_writes(int(run.id)) == []
+        assert runs._store.before_sync(run.id).answered == []
     assert [who for _kind, who, _values in world.rosta.writes] == [person]

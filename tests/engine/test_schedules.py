@@ -658,7 +658,7 @@ def test_a_process_frozen_in_its_fetch_does_nothing_when_it_wakes(
     assert (job.state, job.run, job.claim.attempt) == ("done", "2", 2)
     with opened(world, here.wall) as runs:
         assert [runs.run(each).status for each in "12"] == [Status.FAILED, Status.DONE]
-        assert runs._store.count("1") == 0
+        assert runs._store.entries("1") == []
 
 
 @pytest.mark.fault("F92")

@@ -133,7 +133,7 @@ def test_a_fetch_that_was_declared_failed_does_not_become_a_plan(at: str) -> Non
         store.add_items(run_id, plan)
         with pytest.raises(BusyError, match="given up"):
             ended(store, run_id, counts)
-        assert store.count(str(run_id)) == 0
+        assert store.entries(str(run_id)) == []
         store.fail_fetch(run_id, NOW, Remark("busy"))
         run = store.run(str(run_id))
         assert (run.status, run.reason) == (Status.FAILED, Remark("interrupted"))
@@ -473,7 +473,7 @@ def test_a_full_disk_is_a_named_error(place: Path) -> None:
     )
     with pytest.raises(StoreError, match="no room"):
         store.add_items(run, many)
-    assert store.count(str(run)) == 0
+    assert store.entries(str(run)) == []
 
 
 def test_an_instant_without_a_zone_is_refused(at: str) -> None:
@@ -503,7 +503,7 @@ def test_an_unknown_run_is_a_usage_error(at: str, name: str) -> None:
     """Whatever is typed as a run's id, in every question about one."""
     store = Store(at)
     planned(store)
-    for ask in (store.run, store.selection, store.entries, store.open_counts, store.has_begun):
+    for ask in (store.run, store.selection, store.entries, store.start, store.has_begun):
         if name == "0" and ask not in (store.run, store.selection):
             continue
         with pytest.raises(UsageError, match="no run"):

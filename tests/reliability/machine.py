@@ -1072,7 +1072,7 @@ class Machine(RuleBasedStateMachine):
         doubts = {write.item.position for write in self.store.open_writes(int(run.id))}
         busy = any(job.plan is plan for job in self.held)
         plan.purged |= run.purged
-        answered = {write.item.position for write in self.store.answered_writes(int(run.id))}
+        answered = {write.item.position for write in self.store.before_sync(run.id).answered}
         settled = not doubts and not busy
         plan.over = plan.purged or (settled and run.status in OVER)
         chosen = [item for item in items if item.selected]

@@ -170,10 +170,11 @@ def employee(record: object, fields: Sequence[str], read: Records | None = None)
     *read* knows the account's custom fields, too.
     """
     if isinstance(record, dict):
-        # Everybody has a status: an empty one is hidden, which is not the same as not retired.
-        hidden = {STATUS} if record.get(STATUS) is None else set()
-        shown = {key: value for key, value in record.items() if key not in hidden}
-        record = {**shown, **_custom(shown[CUSTOM])} if CUSTOM in shown else shown
+        if CUSTOM in record:
+            record = {**record, **_custom(record[CUSTOM])}
+        if STATUS in record and record[STATUS] is None:
+            # Everybody has one: it is hidden, which is not the same as not retired.
+            record = {key: value for key, value in record.items() if key != STATUS}
     return (read or _RECORDS).employee(record, fields)
 
 

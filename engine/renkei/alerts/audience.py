@@ -10,10 +10,10 @@ from attrs import evolve, frozen
 
 from renkei.alerts.notifier import Message
 from renkei.alerts.sending import Became, Letter
-from renkei.config.main import Company, Main
+from renkei.config.main import Company, DashboardSettings, Main
 from renkei.config.network import network_of
 from renkei.config.notify import Notify, Receiver, address_mistake, is_reference
-from renkei.config.records import Config
+from renkei.config.records import Config, Settings
 from renkei.config.secrets import resolve_secret
 from renkei.errors import ConfigurationError, RenkeiError
 from renkei.http.network import Network
@@ -87,17 +87,19 @@ def audience_of_all(main: Main) -> Audience:
 
 def way_of(config: Config) -> Network:
     """Return the way out of a company: that of its messages, else its own, else that of all."""
-    own, settings = config.notify, config.settings
-    way = Notify(proxy=own.proxy or settings.proxy, ca_file=own.ca_file or settings.ca_file)
+    way = _said(config.notify, config.settings)
     if config.main.folder is not None and way == Notify():  # its own file says neither
         return _way_of_all(config.main)
     return network_of(way, config.base)
 
 
 def _way_of_all(main: Main) -> Network:
-    own, settings = main.notify, main.settings
-    way = Notify(proxy=own.proxy or settings.proxy, ca_file=own.ca_file or settings.ca_file)
-    return network_of(way, main.path.parent)
+    return network_of(_said(main.notify, main.settings), main.path.parent)
+
+
+def _said(own: Notify, settings: Settings | DashboardSettings) -> Notify:
+    """Return what a file says of the way of messages: for them, else for all requests."""
+    return Notify(proxy=own.proxy or settings.proxy, ca_file=own.ca_file or settings.ca_file)
 
 
 def is_wanted(kind: str, those: Iterable[Audience]) -> bool:

@@ -171,7 +171,7 @@ class Roster:
         return missing
 
     @property
-    def empty_to_all(self) -> frozenset[str]:
+    def empty_for_all(self) -> frozenset[str]:
         """The fields in which nobody has a value: they are empty or unknown for everybody."""
         return frozenset(self.names[place] for place in self._empty)
 

@@ -77,8 +77,10 @@ def needing(signs: Sequence[Sign]) -> list[Sign]:
 
 
 def problem_of(subject: Subject, code: str, error: RenkeiError) -> Sign:
+    """Return what says that something does not work, in the words of an *error*."""
     return Sign(subject, "problem", code, error.message)
 
 
 def megabytes(count: int) -> str:
+    """Return *count* bytes as millions of them, in digits: one of them after the point if few."""
     return f"{count / 1_000_000:,.0f}" if count >= 10_000_000 else f"{count / 1_000_000:.1f}"

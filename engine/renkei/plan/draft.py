@@ -51,7 +51,9 @@ class Draft:
     """
     One item in the making: reasons and notes are gathered, then the difference follows.
 
-    *unshown* are fields that nobody shows: the plan tells of them as a whole.
+    *unshown* are fields that nobody shows: the plan tells of them as a whole. In those of
+    *empty_for_all* nobody of the source has a value. *was_ahead*: they were registered before they
+    joined, and so as not employed.
     """
 
     def __init__(
@@ -61,19 +63,20 @@ class Draft:
         number: str | None,
         roles: dict[str, Value],
         unshown: Unshown = ((), ()),
+        *,
+        empty_for_all: Collection[str] = (),
+        was_ahead: bool = False,
     ) -> None:
         self._comparison = comparison
         self._unshown = unshown
+        self._empty_for_all = empty_for_all
+        self._was_ahead = was_ahead
         self._person = person
         self.number = number
         """What the plan calls them."""
         self._roles = roles
         self._partner: Employee | None = None
         self._partners = 0
-        self.was_ahead = False
-        """Whether they were registered before they joined, and so as not employed."""
-        self.unfilled: Collection[str] = ()
-        """Fields of the source in which nobody has a value."""
         self.is_linked = False
         """Whether a person, or a record that goes on, says who this is, whatever the numbers."""
         self._candidates: tuple[Employee, ...] = ()
@@ -237,7 +240,7 @@ class Draft:
         self._note_outside(translated, changes)
         self._note_several(translated.values, changes)
         self._note_not_compared(translated.values)
-        self._note_unfilled(changes)
+        self._note_empty_for_all(changes)
         partner = self._partner
         return Item(
             number=self.number,
@@ -368,7 +371,7 @@ class Draft:
         }
         self._notes += [remark(code, fields=names) for code, names in found.items() if names]
 
-    def _note_unfilled(self, changes: tuple[Change, ...]) -> None:
+    def _note_empty_for_all(self, changes: tuple[Change, ...]) -> None:
         """
         Note what follows from a value that the source shows of nobody: its token may not read it.
 
@@ -379,7 +382,7 @@ class Draft:
         asked = [origin(name, values) for name in emptied]
         if not self._partners:
             asked += [spec.name for spec in self._comparison.source_specs if spec.role == "hired"]
-        fields = [name for name in asked if name in self.unfilled]
+        fields = [name for name in asked if name in self._empty_for_all]
         if fields:
             self._notes.append(remark("empty_for_all", fields=fields))
 
@@ -419,7 +422,7 @@ class Draft:
             self._notes.append(remark("resigned_in_target", day=str(left)))
         elif roles.get("employed") is False and "employed" in mapped.values():
             # a sync would open an account that somebody has closed, unless it was never open
-            code = "registered_ahead" if self.was_ahead else "resigned_in_target"
+            code = "registered_ahead" if self._was_ahead else "resigned_in_target"
             self._notes.append(remark(code))
 
     def _note_outside(self, translated: Translated, changes: tuple[Change, ...]) -> None:

@@ -268,12 +268,12 @@ def notices(listing: Listing, source: Side, target: Side, today: dt.date) -> lis
     if comparison.base != today and _undated(source.specs, comparison):
         found.append(remark("values_of_today", system=source.reader.name))
     joined = {spec.name for spec in source.specs if spec.role == "hired"}
-    empty = (listing.unfilled & joined, listing.overwritten)
+    empty_there = (listing.empty_for_all & joined, listing.overwritten)
     sides = ((source, listing.source), (target, listing.target))
-    for (side, roster), unknown, unfilled in zip(sides, listing.unshown, empty, strict=True):
+    for (side, roster), unknown, empty in zip(sides, listing.unshown, empty_there, strict=True):
         if unknown:
             found.append(remark("field_unknown", system=side.reader.name, fields=sorted(unknown)))
-        if fields := unfilled - set(unknown):
+        if fields := empty - set(unknown):
             found.append(remark("field_empty", system=side.reader.name, fields=sorted(fields)))
         if not (len(roster) or roster.outside):
             found.append(remark("list_empty", system=side.reader.name))

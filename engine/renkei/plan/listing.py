@@ -74,21 +74,21 @@ class Listing:
         return ours, self.target.unknown_to_all(compared.target_fields)
 
     @cached_property
-    def unfilled(self) -> frozenset[str]:
+    def empty_for_all(self) -> frozenset[str]:
         """
         The fields of the source in which nobody has a value.
 
         The day of joining only if somebody of the target has one: it may be kept nowhere.
         """
-        filled = {spec.role for spec in self.comparison.target_specs}
-        filled -= {s.role for s in self.comparison.target_specs if s.name in _unfilled(self.target)}
-        kept = {s.name for s in self.comparison.source_specs if s.role == "hired"}
-        return _unfilled(self.source) - (kept if "hired" not in filled else set())
+        found, there = _empty_for_all(self.source), _empty_for_all(self.target)
+        if any(s.role == "hired" and s.name not in there for s in self.comparison.target_specs):
+            return found
+        return found - {s.name for s in self.comparison.source_specs if s.role == "hired"}
 
     @property
     def overwritten(self) -> frozenset[str]:
         """The fields of the target that are written, and in which nobody there has a value."""
-        return _unfilled(self.target) & self.written
+        return _empty_for_all(self.target) & self.written
 
     @_crowds.default
     def _make_crowds(self) -> Crowds:
@@ -153,9 +153,15 @@ class Listing:
         among = self._joins_soon if ahead else self._is_on_roll
         # most numbers are of one person, of whom nothing has to be read again to be counted
         alone = self.source.count(number) < 2 or self._count(number, among) < 2
-        draft = Draft(self.comparison, person, number, roles, self.unshown)
-        draft.unfilled = self.unfilled
-        draft.was_ahead = self._was_ahead(person, roles)
+        draft = Draft(
+            self.comparison,
+            person,
+            number,
+            roles,
+            self.unshown,
+            empty_for_all=self.empty_for_all,
+            was_ahead=self._was_ahead(person, roles),
+        )
         draft.find_partner(self._crowds, near, alone=alone)
         self._block_unsure(draft, person)
         if ahead and draft.is_linked:
@@ -352,9 +358,9 @@ class Listing:
         return not self._was_hired_after(partner, left)
 
 
-def _unfilled(roster: Roster) -> frozenset[str]:
+def _empty_for_all(roster: Roster) -> frozenset[str]:
     """Return the fields in which nobody of a side has a value, if there are enough people."""
-    return roster.empty_to_all if len(roster) >= FEW else frozenset()
+    return roster.empty_for_all if len(roster) >= FEW else frozenset()
 
 
 def _lookalikes(numbers: Iterable[str]) -> Lookalikes:

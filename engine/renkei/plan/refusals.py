@@ -15,7 +15,7 @@ from renkei.config.records import Config
 from renkei.errors import BusyError, ConfigurationError, Hint, UnusualError, UsageError
 from renkei.model import KnownAccount, Remark, Run, Status
 from renkei.text import near_key
-from renkei.words.i18n import _
+from renkei.words.i18n import _, ngettext
 from renkei.words.labels import Labels
 from renkei.words.sentences import customer_text, reason_text, status_text
 from renkei.yamlfile.converter import suggestion
@@ -189,7 +189,11 @@ def another_way(schedule: str, run: Run) -> UsageError:
 
 def expired(run: Run, hours: int) -> UsageError:
     """Return the error of a plan older than *hours*."""
-    message = _("The plan of run {run} is older than {hours} hours. Fetch again.")
+    message = ngettext(
+        "The plan of run {run} is older than {hours} hour. Fetch again.",
+        "The plan of run {run} is older than {hours} hours. Fetch again.",
+        hours,
+    )
     return UsageError(message.format(run=run.id, hours=hours), code="expired")
 
 

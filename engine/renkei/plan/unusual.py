@@ -9,13 +9,11 @@ from attrs import define, evolve, frozen
 
 from renkei.clock import span
 from renkei.logs import log
-from renkei.model import HALTS, Item, Remark, Run
+from renkei.model import HALTS, Item, Run
 from renkei.plan.refusals import over_limits
 from renkei.plan.standing import Standing
 from renkei.safety import Headcount, Verdict, judge
-
-Passed = tuple[bool, tuple[Remark, ...] | None]
-"""Whether a choice is unusual and allowed, and which announcements alone let it pass."""
+from renkei.store.journal import Passed
 
 
 @frozen

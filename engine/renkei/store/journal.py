@@ -35,12 +35,15 @@ from renkei.words.i18n import _
 CREATED = (Outcome.CREATED.value, ANSWERED)
 """Results of creates after which somebody is there, though no list may show them yet."""
 
-Allow = Callable[[], tuple[bool, Sequence[Remark] | None]]
+Passed = tuple[bool, Sequence[Remark] | None]
 """
-Tells whether what is unusual in a choice is allowed, and which announcements let the rest pass.
+Whether what is unusual in a choice is allowed, and which announcements let the rest pass.
 
-None in their place: nobody had to ask. Raises UnusualError if it is not allowed.
+None in their place: nobody had to ask.
 """
+
+Allow = Callable[[], Passed]
+"""Tells how a choice passes; raises UnusualError if it does not."""
 
 FORGOTTEN_S = 86_400.0
 """No system works on one request for so long."""
@@ -348,10 +351,6 @@ class Journal(Views):
         """Return the writes of a run whose fate is unknown, oldest first."""
         return self._writes(run_id, (OPEN,))[OPEN]
 
-    def answered_writes(self, run_id: int) -> list[Write]:
-        """Return the writes of a run that were answered and not looked at since, oldest first."""
-        return self._writes(run_id, (ANSWERED,))[ANSWERED]
-
     def _writes(self, run_id: int, results: Sequence[str]) -> dict[str, list[Write]]:
         """Return the writes of a run that have these results, oldest first, by result."""
         asked = {"run": self._key(str(run_id)), "results": results}
@@ -414,7 +413,7 @@ class Journal(Views):
             found = connection.execute(sa.select(items).join(sent, theirs)).mappings()
             return [self._item(connection, row) for row in found]
 
-    def accepted(self, target: str, run_id: int | None = None) -> frozenset[str]:
+    def accepted(self, target: str) -> frozenset[str]:
         """Return the numbers that *target* was sent and left out of the employees it created."""
         query = (
             sa.select(items.c.number)
@@ -422,8 +421,6 @@ class Journal(Views):
             .join(runs, runs.c.id == items.c.run_id)
             .where(self._of(runs), runs.c.target == target, writes.c.result == ACCEPTED)
         )
-        if run_id is not None:
-            query = query.where(runs.c.id == run_id)
         with self._reading() as connection:
             return frozenset(connection.execute(query).scalars())
 

@@ -485,25 +485,6 @@ class Plans(Views, Accounts):
             found = connection.execute(_ENTRIES, {"run": self._key(run_id)})
             return [Entry(place, no, Difference(name), look) for place, no, name, look in found]
 
-    def count(self, run_id: str, **filters: object) -> int:
-        """Return how many items carry these column values, for example ``difference="new"``."""
-        query = sa.select(sa.func.count()).where(items.c.run_id == self._key(run_id))
-        for name, value in filters.items():
-            query = query.where(items.c[name] == value)
-        with self._reading() as connection:
-            return connection.execute(query).scalar_one()
-
-    def open_counts(self, run_id: str) -> dict[Difference, int]:
-        """Return how many chosen employees have no final outcome yet, by difference."""
-        query = (
-            sa.select(items.c.difference, sa.func.count())
-            .where(items.c.run_id == self._key(run_id), items.c.selected)
-            .where(sa.or_(items.c.outcome.is_(None), items.c.outcome.in_(UNFINISHED)))
-            .group_by(items.c.difference)
-        )
-        with self._reading() as connection:
-            return {Difference(name): count for name, count in connection.execute(query)}
-
     def selection(self, run_id: str) -> Selection | None:
         """Return the stored choice, or None."""
         with self._reading() as connection:

@@ -80,7 +80,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "hidden-is-empty",
         "What the source shows of nobody is emptied in the target without a person.",
-        ("renkei.plan.draft:Draft._note_unfilled", "if fields:", "if False:"),
+        ("renkei.plan.draft:Draft._note_empty_for_all", "if fields:", "if False:"),
         tests="tests/engine/test_compare.py::test_what_nobody_has_empties_nothing_unseen",
     ),
     bug(

@@ -277,7 +277,7 @@ class Points:
 
 
 def _method() -> tuple[str, Mapping[str, Any]]:
-    """Return which public method of the store begins a transaction, and what the journal's gets."""
+    """Return which method of the store begins a transaction; with the journal's own arguments."""
     frame = sys._getframe(2)
     while frame.f_code.co_name.startswith("_") or frame.f_globals["__name__"] == "contextlib":
         assert frame.f_back is not None

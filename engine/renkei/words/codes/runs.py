@@ -64,9 +64,9 @@ CODES = (
             " This run does not touch them."
         ),
         todo=N_(
-            "To set them inactive, fetch again with leavers of {days} days, or give the pair more"
-            " days in the configuration; those who left more than a year ago are set inactive in"
-            " {target} by hand."
+            "To set them inactive, fetch again with more days for leavers ({days}), or give the"
+            " pair more days in the configuration; those who left more than a year ago are set"
+            " inactive in {target} by hand."
         ),
     ),
     Code(
@@ -121,8 +121,8 @@ CODES = (
         (NOTICE,),
         parts=(one("days"),),
         says=N_(
-            "Also listed, for their date of leaving alone: people who left up to {days} days"
-            " before the base date."
+            "Also listed, for their date of leaving alone: people who left shortly before the base"
+            " date (days: {days})."
         ),
     ),
     Code(
@@ -130,7 +130,8 @@ CODES = (
         (NOTICE,),
         parts=(one("days"),),
         says=N_(
-            "Also listed, if they are new: people who join up to {days} days after the base date."
+            "Also listed, if they are new: people who join shortly after the base date (days:"
+            " {days})."
         ),
     ),
     Code(
