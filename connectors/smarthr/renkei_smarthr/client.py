@@ -78,6 +78,8 @@ class Client:
         if not has_retired:
             query[STATUS] = GONE
             for crew in self._session.pages("v1", "crews", query=query):
+                if _told(crew, STATUS) not in (GONE, None):  # the same list again, unfiltered
+                    return
                 if _told(crew, "id") not in seen:  # nobody comes twice who retires meanwhile
                     yield crew
 

@@ -115,6 +115,17 @@ def test_retired_people_are_asked_for_where_none_has_shown(
     assert len(mock.calls) == 3
 
 
+def test_a_system_that_knows_no_filter_is_not_read_twice(
+    smarthr: SmartHR, mock: respx.MockRouter
+) -> None:
+    """The same list comes again: its first page is enough to see that."""
+    mock.get(CREWS, params={"page": "1"}).mock(return_value=rows(crew("1"), crew("2"), total=4))
+    mock.get(CREWS, params={"page": "2"}).mock(return_value=rows(crew("3"), crew("4"), total=4))
+    people = listed(smarthr, ["emp_code", "retired"])
+    assert [p.id for p in people] == ["id-1", "id-2", "id-3", "id-4"]
+    assert len(mock.calls) == 3
+
+
 def test_values_are_typed(smarthr: SmartHR, mock: respx.MockRouter) -> None:
     """Dates are dates, null and empty text are known to be empty, text stays as it is."""
     mock.get(CREWS).mock(return_value=rows(crew(last_name=" 髙﨑 ", emp_status="retired")))
