@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import Self
+from typing import Self, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -23,6 +23,7 @@ from renkei.identity.rules import (
     Person,
     Ruling,
     Twin,
+    births,
     likeness,
     mails_of,
     placeholders,
@@ -134,6 +135,13 @@ class _Found:
         return [each if isinstance(each, tuple) else (each, 0) for each in found]
 
 
+REMEMBERED = 16_384
+"""Of so many names at most it is remembered who has them."""
+
+_Born: TypeAlias = "tuple[Place, dt.date | None]"
+"""Where somebody is, and when they were born."""
+
+
 @frozen(kw_only=True)
 class Judged:
     """What two people of one number are: *reasons* to block, *notes*, and who else is *meant*."""
@@ -145,10 +153,14 @@ class Judged:
 
 @frozen(kw_only=True)
 class Twins:
-    """Who of the target somebody new may be, by what they are; *same_names* have both names."""
+    """
+    Who of the target somebody new may be, by what they are.
+
+    The *namesake* has both names, whenever born, and a number that nobody in the source has.
+    """
 
     by_kind: Mapping[Twin, tuple[Employee, ...]]
-    same_names: tuple[Employee, ...] = ()
+    namesake: Employee | None = None
 
     @property
     def candidates(self) -> tuple[Employee, ...]:
@@ -169,6 +181,7 @@ class Crowds:
     base: dt.date
     called: Callable[[Sequence[Employee]], tuple[str, ...]]
     _free: dict[str, bool] = field(init=False, factory=dict)
+    _called: dict[Name, tuple[_Born, ...]] = field(init=False, factory=dict)
 
     def judge(self, employee: Employee, partner: Employee) -> Judged:
         """Return what *employee* of the source and a *partner* of the same number are."""
@@ -198,7 +211,6 @@ class Crowds:
         """
         new = self.source.person(employee)
         found: dict[Twin, list[Employee]] = {}
-        same_names = []
         for other in self._candidates(new, strangers):
             if self.target.roster.number(other) in numbers:
                 continue
@@ -207,10 +219,23 @@ class Crowds:
             kind = twin(new, person, self.base, alone=alone)
             if kind is not Twin.NOBODY:
                 found.setdefault(kind, []).append(other)
-            if are_both_same(new.name, person.name):
-                same_names.append(other)
         by_kind = {kind: tuple(people) for kind, people in found.items()}
-        return Twins(by_kind=by_kind, same_names=tuple(same_names))
+        return Twins(by_kind=by_kind, namesake=self._namesake(new, strangers, numbers))
+
+    def _namesake(
+        self, new: Person, strangers: frozenset[str], numbers: frozenset[str]
+    ) -> Employee | None:
+        """Return the first of the target with both names of *new* whose number is a stray one."""
+        called = (place for place, _birth in self._loose_called(new.name))
+        for place in chain(self.target.born(new.birth), called):
+            number = place[0]
+            if number is None or number in numbers or self._is_in_source(number):
+                continue
+            if are_both_same(new.name, self.target.name(place)):
+                other = self.target.roster.at(place)
+                if other.id not in strangers:
+                    return other
+        return None
 
     def goes_on(self, employee: Employee, other: Employee) -> bool:
         """
@@ -237,11 +262,6 @@ class Crowds:
         alone = self._is_theirs_alone(person, old)
         is_gone = has_left(person.left, self.base)
         return not is_gone and twin(person, old, self.base, alone=alone) is Twin.REHIRE
-
-    def is_stray(self, other: Employee) -> bool:
-        """Tell whether somebody of the target has a number that nobody in the source has."""
-        number = self.target.roster.number(other)
-        return number is not None and not self._is_in_source(number)
 
     def _is_in_source(self, number: str) -> bool:
         """Tell whether anybody of the source has *number*, be it outside of the scope."""
@@ -271,29 +291,54 @@ class Crowds:
         """Yield each of the target once who may be *new* and is nobody else's partner."""
         seen = set(strangers)
         for place in dict.fromkeys(self._alike(new)):
-            other = self.target.roster.at(place)
-            if other.id not in seen:
-                seen.add(other.id)
-                if self._is_free(other):
+            if self._is_free(place):
+                other = self.target.roster.at(place)
+                if other.id not in seen:
+                    seen.add(other.id)
                     yield other
 
     def _alike(self, new: Person) -> Iterator[Place]:
         yield from self.target.born(new.birth)
-        for key in keys(new.name):
-            yield from self._loose_by_name.at(hash(key))
+        for place, birth in self._loose_called(new.name):
+            # of the same name and another day of birth nobody is anybody's twin
+            if births(new.birth, birth) is not Birth.OTHER:
+                yield place
         for mail in new.mails:
             yield from self.target.with_mail(mail)
 
-    def _is_free(self, other: Employee) -> bool:
-        """Tell whether the number of *other* is missing, not in the source, or somebody else's."""
-        number = self.target.roster.number(other)
+    def _loose_called(self, name: Name) -> Sequence[_Born]:
+        """Return where those of a *name* are who may be nobody's partner, and their births."""
+        # of a hundred thousand people many have the same one
+        found = self._called.get(name)
+        if found is None:
+            if len(self._called) >= REMEMBERED:
+                self._called.clear()
+            found = self._called[name] = tuple(self._search(name))
+        return found
+
+    def _search(self, name: Name) -> Iterator[_Born]:
+        places = chain.from_iterable(map(self._loose_by_name.at, map(hash, keys(name))))
+        for place in dict.fromkeys(places):
+            if self._is_free(place) and are_both_same(name, self.target.name(place)):
+                yield place, self._birth(place)
+
+    def _birth(self, place: Place) -> dt.date | None:
+        return self.target.person(self.target.roster.at(place)).birth
+
+    def _is_free(self, place: Place) -> bool:
+        """
+        Tell whether somebody of the target may be nobody's partner.
+
+        Their number is missing, not in the source, or somebody else's by now.
+        """
+        number = place[0]
         if number is None:
             return True
         if number not in self._free:
             # a number that was given to somebody else says nothing about the old record any more
             theirs = self.source.roster.get(number)
             alone = len(theirs) == self.target.roster.count(number) == 1
-            moved = alone and bool(self.judge(theirs[0], other).reasons)
+            moved = alone and bool(self.judge(theirs[0], self.target.roster.at(place)).reasons)
             self._free[number] = not self._is_in_source(number) or moved
         return self._free[number]
 

@@ -80,7 +80,7 @@ class Draft:
         self.is_linked = False
         """Whether a person, or a record that goes on, says who this is, whatever the numbers."""
         self._candidates: tuple[Employee, ...] = ()
-        self.namesakes: tuple[Employee, ...] = ()
+        self.namesake: Employee | None = None
         """Who of the target, nobody's partner, has both names of somebody new."""
         self._reasons: list[Remark] = []
         self._notes: list[Remark] = []
@@ -186,7 +186,7 @@ class Draft:
         links = comparison.links
         others = links.others.get(self._person.id, frozenset()) | links.taken
         twins = crowds.twins(self._person, others, frozenset(near))
-        self.namesakes = twins.same_names
+        self.namesake = twins.namesake
         back = twins.by_kind.get(Twin.REHIRE, ())
         is_clear = len(back) == 1 and Twin.SAME not in twins.by_kind
         if comparison.rehire == "reuse" and is_clear and crowds.goes_on(self._person, back[0]):

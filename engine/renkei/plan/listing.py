@@ -174,7 +174,8 @@ class Listing:
             draft.note_numbers(alone=alone)
             listed = (other for other in others if self._count(other, self._is_on_roll))
             draft.note_near(near, tuple(listed))
-            self._note_misfit(number, draft.namesakes)
+            if draft.namesake is not None:
+                self.misfits.append((number, self.comparison.called(draft.namesake)))
         item = draft.item()
         for note in item.notes:
             if note.code == "not_compared":
@@ -203,12 +204,6 @@ class Listing:
         """Return of how many with *number* in the source it is *told*; nobody without a number."""
         people = self.source.get(number) if number else ()
         return sum(told(roles_of_source(self.comparison, person)) for person in people)
-
-    def _note_misfit(self, number: str, namesakes: Sequence[Employee]) -> None:
-        for other in namesakes:
-            if self._crowds.is_stray(other):
-                self.misfits.append((number, self.comparison.called(other)))
-                return  # this employee counts once
 
     # --- who left lately, who joins soon -----------------------------------------------------
 
