@@ -13,7 +13,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from attrs import define, field
@@ -131,16 +131,27 @@ class Chores:
         clock = self.clock_of_all(main)
         wrong: set[str] = set()
         with self._opened(main) as store:
+            self._pass_over(store, clock)
             while (company := store.first_untold(but=wrong)) is not None:
                 try:
                     config = self._config(company)
                 except RenkeiError:  # it is told once its file can be read
                     wrong.add(company)
                     continue
-                ended = store.take_up_telling(company, clock.now())  # so no other worker tells it
+                ended = store.take_up_telling([company], clock.now())  # so no other worker tells it
                 if ended and config is not None:
                     with about(company=company), _whatever_happens():
                         _tell_of(config, ended)
+
+    def _pass_over(self, store: Companies, clock: Clock) -> None:
+        """Note all companies at once of which nobody is told: in many a store that is everyone."""
+        silent: list[str] = []
+        for company in store.untold():
+            with suppress(RenkeiError):  # a file that cannot be read is looked at by itself
+                if not self._mentions(company, "notify"):
+                    silent.append(company)
+        if silent:
+            store.take_up_telling(silent, clock.now())
 
     def _remind(self) -> None:
         """Tell of all companies once a day what lasts, or has come up without a run."""

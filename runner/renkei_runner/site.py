@@ -144,14 +144,15 @@ class Site:
                 stderr=out,
                 start_new_session=True,
             )
-        return AtWork(process)
+        return AtWork(process, log)
 
 
 @frozen
 class AtWork:
-    """A worker with all of its processes, as if it had a machine of its own."""
+    """A worker with all of its processes, as if it had a machine of its own; *log* is its alone."""
 
     process: subprocess.Popen[bytes]
+    log: Path
 
     @property
     def tree(self) -> list[psutil.Process]:
@@ -163,10 +164,9 @@ class AtWork:
 
     @property
     def jobs(self) -> int:
-        """How many jobs it is in the middle of: the children of its warm process."""
-        with suppress(psutil.Error):
-            return sum(len(each.children()) for each in self.tree[1:])
-        return 0
+        """How many jobs it is in the middle of, by what it says itself: a process may have none."""
+        said = self.log.read_text(encoding="utf-8")
+        return said.count('"job_started"') - said.count('"job_ended"')
 
     def kill(self) -> None:
         """End all of it at once, as a machine that loses its power."""

@@ -33,7 +33,7 @@ AT_ONCE = 4
 
 CONCURRENCY = option(
     "--concurrency", type=click.IntRange(1, 64), default=AT_ONCE, show_default=True, metavar="N",
-    help=N_("So many jobs at a time, each a process of its own."),
+    help=N_("So many jobs at a time, in processes beside this one."),
 )  # fmt: skip
 
 
@@ -50,11 +50,13 @@ CLUSTER = option(
         help=N_("Also give figures to a monitor on this computer, at /metrics."))  # fmt: skip
 @click.pass_obj
 def worker(app: App, concurrency: int, cluster: bool, metrics: str | None) -> int:
+    from renkei.database.server import keep_connections
     from renkei.logs import configure_logging
 
     if app.given_company is not None:
         raise UsageError(_("A worker keeps the schedules of all companies."), code="company")
     configure_logging(json=app.json, level="debug" if app.debug else "info")
+    keep_connections()
     if cluster:
         with make_cluster(app, concurrency) as jobs:
             return _keep(app, make_worker(app, jobs), concurrency, metrics, jobs)
@@ -139,16 +141,16 @@ def make_processes(app: App, concurrency: int) -> Processes:
 def make_cluster(app: App, concurrency: int) -> Cluster:
     """Return what shares jobs with other workers of the store, *concurrency* at a time here."""
     from renkei.cluster.dispatcher import Cluster
-    from renkei_runner.forks import Fork, Forks
+    from renkei_runner.forks import Command, Forks
 
     path = app.config_file.absolute()
     address = cluster_address(path)
     forks = Forks(path, _environment(json=app.json))
 
-    def launch(claim: Claim) -> Fork:
+    def launch(claim: Claim) -> Command:
         return forks.launch(job_words(path, claim))
 
-    return Cluster(address, launch, concurrency)
+    return Cluster(address, launch, concurrency, rest=forks.rest)
 
 
 def cluster_address(path: Path) -> str:

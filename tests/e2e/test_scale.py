@@ -43,6 +43,11 @@ def whole(found: Measured, companies: int) -> bool:
     return counts == ({"done": companies}, companies, 0, 0)
 
 
+def test_companies_that_one_process_does_one_after_another_get_what_is_theirs() -> None:
+    """What their systems have received is of their own people, and all of it, once."""
+    assert whole(measure(Work(companies=4, people=20, workers=1, concurrency=1)), 4)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.fault("F92", "F102")

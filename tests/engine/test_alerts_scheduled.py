@@ -226,7 +226,8 @@ def with_schedule(here: Here, folder: Path, name: str) -> Path:
     world, maps = here.world, folder / "companies" / "maps"
     maps.mkdir()
     (maps / "pair.yaml").write_text(world.files["pair.yaml"], encoding="utf-8")
-    text = world.files["renkei.yaml"].replace("store: reports.db\n", "")
+    lines = world.files["renkei.yaml"].splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith("store:"))
     text = text.replace("./pair.yaml", "./maps/pair.yaml")
     own = folder / "companies" / f"{name}.yaml"
     own.write_text(f"{text}schedules:\n  - {{{NIGHTLY}}}\n", encoding="utf-8")
@@ -547,7 +548,7 @@ def ended(here: Here) -> list[Job]:
     """Take up to tell of what has ended."""
     with closing(Companies(here.world.at)) as store:
         company = store.first_untold()
-        return [] if company is None else store.take_up_telling(company, here.wall.now())
+        return [] if company is None else store.take_up_telling([company], here.wall.now())
 
 
 def tell_all(here: Here) -> None:

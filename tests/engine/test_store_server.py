@@ -936,6 +936,58 @@ def test_a_connection_that_was_lost_between_two_transactions_is_made_anew(
     store.close()
 
 
+@pytest.fixture
+def keeping(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this process keep its connections, as one that does many jobs does."""
+    kept = servers._Kept(keeps=True)
+    monkeypatch.setattr(servers, "_kept", kept)
+    yield
+    for engine in kept.engines.values():
+        engine.dispose()
+
+
+def connections(postgres: Database) -> int:
+    """Return how many connections there are beside the one that asks."""
+    others = "select count(*) from pg_stat_activity where datname = current_database()"
+    return int(postgres.do(f"{others} and pid <> pg_backend_pid()")[0][0])
+
+
+@pytest.mark.usefixtures("keeping")
+def test_a_connection_that_is_kept_is_used_again(postgres: Database) -> None:
+    """By whoever opens the same store next; nothing of the one before is left in it."""
+    for _each in range(3):
+        with closing(Store(postgres.address)) as store:
+            assert store.run(planned(store)).status is Status.READY
+    assert connections(postgres) == 1
+    held = "select count(*) from pg_locks where locktype in ('advisory', 'relation')"
+    states = "select state from pg_stat_activity where application_name = 'renkei'"
+    assert postgres.do(f"{held} and pid <> pg_backend_pid()") == [(0,)]
+    assert postgres.do(states) == [("idle",)]
+
+
+@pytest.mark.fault("F63")
+@pytest.mark.usefixtures("keeping")
+def test_a_kept_connection_that_is_lost_is_made_anew(postgres: Database) -> None:
+    """The server was started anew while nothing was done."""
+    with closing(Store(postgres.address)) as store:
+        run = planned(store)
+    postgres.lose_connections()
+    with closing(Store(postgres.address)) as store:
+        assert store.run(run).status is Status.READY
+
+
+@pytest.mark.fault("F61")
+@pytest.mark.usefixtures("keeping")
+def test_a_store_that_has_become_newer_is_refused_over_a_kept_connection(
+    postgres: Database,
+) -> None:
+    """It was whole when it was opened last: a newer renkei has been there since."""
+    Store(postgres.address).close()
+    postgres.do("update alembic_version set version_num = '9999'")
+    with pytest.raises(StoreError, match="Upgrade renkei"):
+        Store(postgres.address)
+
+
 @pytest.mark.fault("F63")
 @pytest.mark.long
 def test_a_server_that_is_started_anew_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

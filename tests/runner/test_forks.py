@@ -1,4 +1,4 @@
-"""Commands in forks of a warm process: alone with what they are given, ended by their end."""
+"""Commands in forks of a warm process: each finds what it is given, one after another if well."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from renkei_runner import forks
@@ -26,7 +28,9 @@ def warm() -> Iterator[Forks]:
         patch.setattr(forks, "WARM", "tests.runner.told")
         patch.setenv("OF_THE_WORKER", "secret")
         jobs = count(1)
-        yield Forks(Path("renkei.yaml"), lambda: {"OF_THE_JOB": f"{next(jobs):03}"})
+        made = Forks(Path("renkei.yaml"), lambda: {"OF_THE_JOB": f"{next(jobs):03}"})
+        yield made
+    made.rest()
     forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
 
@@ -58,6 +62,77 @@ def test_a_fork_finds_what_it_is_given_and_nothing_else(warm: Forks, tmp_path: P
     assert first["OF_THE_JOB"] < second["OF_THE_JOB"]
 
 
+def done(forks: Forks, file: Path, code: int = 0) -> int:
+    """Let a command end with *code*; return its process."""
+    assert forks.launch([str(file), str(code)]).wait() == code
+    pid: int = told(file)["pid"]
+    return pid
+
+
+def is_gone(pid: int) -> bool:
+    """Tell whether a process has ended, after a while at the latest."""
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(20)
+    return not psutil.pid_exists(pid)
+
+
+def test_a_fork_goes_on_only_after_a_command_that_has_ended_well(
+    warm: Forks, tmp_path: Path
+) -> None:
+    """Whatever a mistake has left behind is gone with its process."""
+    warm.rest()
+    first = done(warm, tmp_path / "first")
+    assert done(warm, tmp_path / "second") == first
+    assert done(warm, tmp_path / "bad", 4) == first
+    assert is_gone(first)
+    assert done(warm, tmp_path / "next") != first
+
+
+def test_forks_at_the_same_time_are_several(warm: Forks, tmp_path: Path) -> None:
+    """One that is at work is given nothing else."""
+    waits = warm.launch([str(tmp_path / "waits"), "wait"])
+    busy = told(tmp_path / "waits")["pid"]
+    assert done(warm, tmp_path / "other") != busy
+    waits.stop()
+    assert waits.wait() == INTERRUPTED
+
+
+def test_a_fork_does_so_many_commands(
+    warm: Forks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it has come to remember goes with it."""
+    warm.rest()
+    monkeypatch.setattr(forks, "MOST", 2)
+    pids = [done(warm, tmp_path / f"{number}") for number in range(4)]
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+    assert is_gone(pids[0])
+
+
+def test_forks_that_have_nothing_to_do_are_let_go_of(warm: Forks, tmp_path: Path) -> None:
+    """And one that has died meanwhile is not waited for: another one takes its place."""
+    pid = done(warm, tmp_path / "first")
+    warm.rest()
+    assert is_gone(pid)
+    pid = done(warm, tmp_path / "second")
+    os.kill(pid, signal.SIGKILL)
+    assert is_gone(pid)
+    assert done(warm, tmp_path / "third") != pid
+
+
+def test_a_stop_that_comes_too_late_ends_no_other_command(warm: Forks, tmp_path: Path) -> None:
+    """Its process may be at the next one by now."""
+    first = warm.launch([str(tmp_path / "first"), "0"])
+    assert first.wait() == 0
+    second = warm.launch([str(tmp_path / "second"), "wait"])
+    pid = told(tmp_path / "second")["pid"]
+    assert pid == told(tmp_path / "first")["pid"]
+    first.stop()
+    time.sleep(0.2)
+    assert psutil.pid_exists(pid)
+    second.stop()
+    assert second.wait() == INTERRUPTED
+
+
 def test_a_fork_is_asked_to_end_and_one_that_crashes_takes_nobody_along(
     warm: Forks, tmp_path: Path
 ) -> None:
@@ -66,7 +141,7 @@ def test_a_fork_is_asked_to_end_and_one_that_crashes_takes_nobody_along(
     crashed = warm.launch([str(tmp_path / "crashed"), "wait"])
     for name in ("asked", "crashed"):
         told(tmp_path / name)
-    os.kill(crashed._process.pid or 0, signal.SIGKILL)
+    os.kill(told(tmp_path / "crashed")["pid"], signal.SIGKILL)
     assert crashed.wait() != 0
     asked.stop()
     assert asked.wait() == INTERRUPTED

@@ -16,6 +16,7 @@ def tell(words: list[str]) -> int:
     file, code = words
     found = {
         "environment": dict(os.environ),
+        "pid": os.getpid(),
         "leads_its_session": os.getsid(0) == os.getpid(),
         "says_it_to": [os.fstat(stream).st_rdev for stream in (0, 1)],
     }

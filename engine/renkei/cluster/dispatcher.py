@@ -50,7 +50,7 @@ work: their processes go on, and the store knows them.
 
 
 class Child(Protocol):
-    """A process that does one job."""
+    """One job at work in a process."""
 
     def wait(self) -> int:
         """Wait for its end; return its exit code."""
@@ -64,14 +64,16 @@ class Cluster:
     """
     Puts jobs into the queue in the database at *address*, and does what is there, *most* at a time.
 
-    *launch* starts the process of a job; OSError if it cannot. *give_up* is called once when
-    workers of another version have taken the queue, *refused* tells so. A context manager; jobs
-    that others have put there are done inside it.
+    *launch* begins a job in a process; OSError if it cannot. *rest* lets go of processes that have
+    none to do, and is called now and then. *give_up* is called once when workers of another version
+    have taken the queue, *refused* tells so. A context manager; jobs that others have put there are
+    done inside it.
     """
 
     address: str
     launch: Callable[[Claim], Child]
     most: int
+    rest: Callable[[], object] = lambda: None
     give_up: Callable[[], object] = lambda: None
     refused: RenkeiError | None = field(default=None, init=False)
     _version: str = field(init=False, factory=ours)
@@ -119,7 +121,8 @@ class Cluster:
         self._ask(self._put(claim, account))
 
     def ended(self) -> list[Claim]:
-        """Return the jobs whose processes have ended here."""
+        """Return the jobs that have ended here."""
+        self.rest()
         return [self._over.popleft() for _each in range(len(self._over))]
 
     def stop(self) -> None:
@@ -132,6 +135,7 @@ class Cluster:
             child.stop()
         self._thread.join()
         self._threads.shutdown()
+        self.rest()
 
     # --- putting in -------------------------------------------------------------------------
 

@@ -6,8 +6,10 @@ import os
 import time
 import zlib
 from typing import Any
+from weakref import WeakSet
 
 import sqlalchemy as sa
+from attrs import define, field
 from sqlalchemy import URL, event
 from sqlalchemy.engine import Connection, Engine
 
@@ -72,6 +74,30 @@ BESIDE = "select set_config('search_path', quote_ident(%s || current_schema()), 
 """Lets a session see a schema of its own, beside that of the store, and nothing else."""
 
 
+@define
+class _Kept:
+    """Engines by address and schema beside, once they are kept."""
+
+    keeps: bool = False
+    engines: dict[tuple[str, str | None], Engine] = field(factory=dict)
+
+
+_kept = _Kept()
+
+_whole: WeakSet[Engine] = WeakSet()
+"""Engines whose database was found to have all tables and columns of the newest schema."""
+
+
+def keep_connections() -> None:
+    """
+    Keep what this process opens on servers from now on: it opens the same databases many times.
+
+    A connection that is given back has no transaction, and no lock: what is left of it are the
+    settings that each one begins with, and statements that the server has prepared.
+    """
+    _kept.keeps = True
+
+
 def may_be_silent(connection: Connection, seconds: float) -> None:
     """Let the process of this transaction say nothing for so long before it is ended."""
     if connection.dialect.name == "postgresql":
@@ -104,7 +130,7 @@ def open_server(address: str, schema: Schema, *, create: bool) -> Opened | None:
     with translated(place):
         found = _looked(engine, schema, place)
         if found is None and not create:
-            engine.dispose()
+            let_go(engine)
             return None
         made = False
         if found != schema.head:
@@ -123,10 +149,26 @@ def standing_on_server(address: str, schema: Schema) -> str | None:
         with translated(place):
             return _looked(engine, schema, place)
     finally:
+        let_go(engine)
+
+
+def let_go(engine: Engine) -> None:
+    """Close what *engine* has open, unless it is kept."""
+    if engine not in _kept.engines.values():
         engine.dispose()
 
 
 def _engine_of(address: str, schema: Schema) -> Engine:
+    key = address, schema.beside
+    found = _kept.engines.get(key)
+    if found is None:
+        found = _made(address, schema)
+        if _kept.keeps:
+            _kept.engines[key] = found
+    return found
+
+
+def _made(address: str, schema: Schema) -> Engine:
     url = parsed(address)
     if url is None:
         raise damaged(shown(address))
@@ -141,11 +183,20 @@ def _looked(engine: Engine, schema: Schema, place: str) -> str | None:
     """
     Return at which migration the database is, None if there is nothing in it.
 
-    It is told as of one moment: another process may be bringing it up to date.
+    It is told as of one moment: another process may be bringing it up to date. A connection that
+    was kept may be of no use by now: it is asked once more, over a new one.
     """
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        _refuse_server(connection, place)
-        return _found(connection, schema, place)
+    for once_more in (True, False):
+        try:
+            with engine.connect().execution_options(
+                isolation_level="REPEATABLE READ"
+            ) as connection:
+                _refuse_server(connection, place)
+                return _found(connection, schema, place)
+        except sa.exc.DBAPIError as error:
+            if not (once_more and error.connection_invalidated):
+                raise
+    raise AssertionError  # the second time it is returned or raised
 
 
 def _require_driver() -> None:
@@ -257,8 +308,16 @@ def _refuse_server(connection: Connection, place: str) -> None:
 
 def _found(connection: Connection, schema: Schema, place: str) -> str | None:
     """Return at which migration the database is, None if there is nothing in it."""
+    engine = connection.engine
+    if engine in _whole:  # it was whole when this process opened it last
+        version = connection.exec_driver_sql("select version_num from alembic_version").scalar()
+        if version == schema.head:
+            return schema.head
     columns = columns_of(connection)
-    return revision_of(connection, schema, place, columns) if columns else None
+    found = revision_of(connection, schema, place, columns) if columns else None
+    if found == schema.head:
+        _whole.add(engine)
+    return found
 
 
 def _bring_up_to_date(engine: Engine, schema: Schema, place: str) -> bool:

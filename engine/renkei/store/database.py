@@ -106,7 +106,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
+        server.let_go(self._engine)
         self._seen.close()
 
     def _is_older_than(self, last: Mark | None) -> bool:

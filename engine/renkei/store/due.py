@@ -171,6 +171,13 @@ class Due(Database):
         with self._writing() as connection:
             connection.execute(still(claim).values(**given_up(now, state)))
 
+    def untold(self) -> list[str]:
+        """Return all companies of which jobs have ended that nobody has told of."""
+        with self._reading() as connection:
+            return list(
+                connection.execute(sa.select(jobs.c.company).where(_UNTOLD).distinct()).scalars()
+            )
+
     def first_untold(self, but: Collection[str] = ()) -> str | None:
         """Return a company of which jobs have ended that nobody has told of; None: no other one."""
         others = jobs.c.company.not_in(sorted(but))
@@ -179,13 +186,13 @@ class Due(Database):
             found: str | None = connection.execute(query).scalar()
             return found
 
-    def take_up_telling(self, company: str, now: dt.datetime) -> list[Job]:
+    def take_up_telling(self, companies: Collection[str], now: dt.datetime) -> list[Job]:
         """
-        Return the jobs of a company that have ended since anybody told of it.
+        Return the jobs of some companies that have ended since anybody told of them.
 
         The process that gets them tells, and no other: of two that saw them one has them.
         """
-        theirs = sa.update(jobs).where(_UNTOLD, jobs.c.company == company).values(told_at=now)
+        theirs = sa.update(jobs).where(_UNTOLD, jobs.c.company.in_(companies)).values(told_at=now)
         with self._writing() as connection:
             rows = connection.execute(theirs.returning(jobs)).mappings()
             return [job_in(row) for row in rows]

@@ -140,7 +140,7 @@ BUGS: tuple[Bug, ...] = (
         (
             "renkei.chores:Chores._tell",
             "wrong.add(company)",
-            "store.take_up_telling(company, clock.now())",
+            "store.take_up_telling([company], clock.now())",
         ),
         tests="tests/engine/test_alerts_scheduled.py"
         "::test_what_could_not_be_told_for_a_mistake_in_the_file_is_told_later",
