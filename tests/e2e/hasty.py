@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 SHORT: dict[str, object] = {
-    "renkei.store.owner.LIFETIME_S": 3.0,
-    "renkei.store.owner.RENEW_S": 0.5,
-    "renkei.store.hold.LATE_S": 1.0,
-    "renkei.store.hold.RENEW_S": 0.5,
+    "renkei.store.owner.LIFETIME_S": 2.2,
+    "renkei.store.owner.RENEW_S": 0.4,
+    "renkei.store.hold.LATE_S": 0.8,
+    "renkei.store.hold.RENEW_S": 0.4,
     "renkei.sync.doubt.SENT_S": 1.0,
     "renkei.sync.doubt.LOOK_EVERY_S": 0.3,
 }

@@ -55,7 +55,7 @@ SIGNS = "select name from facts where name like 'worker:%'"
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
 """How long to wait for what will come in a second or two: interpreters start on a busy machine."""
-SLOW_S = 0.2
+SLOW_S = 0.12
 """How long a request takes while workers are hurt."""
 
 
@@ -207,7 +207,7 @@ def test_a_frozen_worker_and_a_killed_one_lose_and_double_nothing(
     for boot in ("one", "two"):
         workers.start(BOOT=boot)
     with slowly(office):
-        office.box.smarthr.faults.add("latency", seconds=0 if written else 1, times=None)
+        office.box.smarthr.faults.add("latency", seconds=0 if written else 0.5, times=None)
         frozen, first = workers.at_work()
         if written:
             wait_for_writes(office, "touchontime", written)
