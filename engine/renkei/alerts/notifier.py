@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 
 import pluggy
 from attrs import field, frozen
@@ -18,7 +19,6 @@ from attrs import field, frozen
 from renkei.clock import Clock
 from renkei.errors import UnavailableError
 from renkei.http.network import Network
-from renkei.http.request import Request, Timeouts
 
 PROJECT = "renkei.notifiers"
 """The group of entry points; each names a module, or an object, with the hook."""
@@ -74,15 +74,24 @@ class Way:
 
         Raises NotSentError, or InDoubtError if no answer came.
         """
-        self._send(Request(method="POST", url=url, body=body, headers=headers))
+        self._send("POST", url, body, headers)
 
     def get(self, url: str) -> None:
         """Ask for *url*; raises as :meth:`post`."""
-        self._send(Request(method="GET", url=url))
+        self._send("GET", url)
 
-    def _send(self, request: Request) -> None:
-        from renkei.http.wire import Wire  # the HTTP library takes 0.1 s to import
+    def _send(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        # Imported by who sends: who only words a message needs none of it.
+        from renkei.http.request import Request, Timeouts
+        from renkei.http.wire import Wire
 
+        request = Request(method=method, url=url, body=body, headers=headers)
         timeouts = Timeouts(connect_s=5.0, read_s=self.timeout_s, call_s=self.timeout_s)
         network = self.network.towards(request.url)
         wire = Wire("notify", clock=Clock(), timeouts=timeouts, network=network)

@@ -37,6 +37,12 @@ _OURS = re.compile(rf"^(?:{'|'.join(_KEYS)}):.*(?:\r?\n(?:[ \t#].*)?)*", re.MULT
 _OTHER_STYLE = re.compile(r"^(?![a-z_]+:(?:[ \t\r]|$)|-[ \t]|[ \t#\r]|$)", re.MULTILINE)
 """A line that begins otherwise than in block style with plain keys: then all of it is read."""
 
+_PLAIN = re.compile(r"label: ([^\W\d_](?:[\w ]*\w)?)(?:\n+environment: (production|sandbox))?")
+"""A label that says what it spells: it begins with a letter, and no sign of YAML is in it."""
+
+_WORDS = frozenset({"false", "no", "null", "off", "on", "true", "yes"})
+"""What begins with a letter and is no text all the same."""
+
 
 class Heads:
     """The heads of many files that are looked at again and again: an unchanged one is kept."""
@@ -71,6 +77,10 @@ def head_of(main: Main, name: str, path: Path | None = None) -> Company:
     head = text if whole else "\n".join(_OURS.findall(text))
     if not head:
         return Company(name=name)
+    plain = _PLAIN.fullmatch(head.rstrip("\n"))
+    if plain and plain[1].casefold() not in _WORDS:  # as nearly every file, in a tenth of the time
+        environment = cast("Environment", plain[2] or "production")
+        return Company(name=name, label=plain[1], environment=environment)
     try:
         document = read_yaml(head, str(path))
         data = cast("dict[str, Data]", document.data)

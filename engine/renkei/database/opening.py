@@ -11,7 +11,6 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, cast
 
-import psutil
 import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy import event
@@ -156,6 +155,8 @@ def _let_shrink(path: Path) -> None:
 
 def _draft(path: Path, kind: str) -> Path:
     """Make a new empty file beside *path*; those of dead processes are removed."""
+    import psutil  # only a store that is made or brought up to date needs it
+
     for other in path.parent.glob(f".{glob.escape(path.name)}.*.{kind}"):
         pid = other.name.split(".")[-2]
         if not pid.isdigit() or not psutil.pid_exists(int(pid)):

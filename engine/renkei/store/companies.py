@@ -63,7 +63,6 @@ from renkei.store.tables import (
     schedules,
     writes,
 )
-from renkei.store.vault import let_go_of_tokens
 from renkei.store.views import is_abandoned
 from renkei.store.workers import Workers
 from renkei.words.i18n import _
@@ -227,6 +226,8 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         more. Raises BusyError while one of these runs or jobs is at work, UsageError if there is
         none.
         """
+        from renkei.store import vault  # it speaks OAuth, which the list of companies never does
+
         with self._writing() as connection:
             self._hold_company(connection, "", alone=True)
             ids = self._at_rest(connection, "")
@@ -241,7 +242,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
                 moved = sa.update(table).where(table.c.company == "")
                 connection.execute(moved.values(company=company))
             connection.execute(sa.delete(alerts).where(alerts.c.company == ""))  # told of anew
-            let_go_of_tokens(connection, "", heir=company)
+            vault.let_go_of_tokens(connection, "", heir=company)
             for each in ("", company):
                 serial.drop(connection, used(each))
             # Added up: the next call, after a kill, may find runs that have come since.
@@ -290,6 +291,8 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         BusyError while one of its runs or jobs is at work; a process that has the store open for
         it, and only begins later, is refused then.
         """
+        from renkei.store import vault  # as above
+
         with self._writing() as connection:
             self._hold_company(connection, company, alone=True)
             before = self._remembered(connection, company)
@@ -307,7 +310,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
                 gone = connection.execute(sa.delete(table).where(table.c.company == company))
                 rows[table.name] += gone.rowcount
             _free(connection, company)
-            rows["tokens"] += let_go_of_tokens(connection, company)
+            rows["tokens"] += vault.let_go_of_tokens(connection, company)
             serial.drop(connection, retained(company))
             serial.drop(connection, used(company))
             if before is None or ids:

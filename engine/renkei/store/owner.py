@@ -21,7 +21,6 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import psutil
 from attrs import asdict, evolve, frozen
 
 RENEW_S = 5.0
@@ -79,6 +78,8 @@ class Owner:
         """Return whether this process has certainly ended; one that cannot be seen never has."""
         if not self.is_here:
             return False
+        import psutil  # most lists and reports never have to look
+
         try:
             if psutil.Process(self.pid).status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
                 return True  # ended, though nobody has asked how
@@ -179,6 +180,8 @@ def known_in_s(owner: Owner, last: float, place: str) -> float | None:
 
 def _started(pid: int) -> float:
     """Return when a process began: in ticks since the boot, or as the system tells it."""
+    import psutil
+
     if not sys.platform.startswith("linux"):
         return psutil.Process(pid).create_time()
     try:

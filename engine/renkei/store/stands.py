@@ -341,7 +341,7 @@ def _newest(
     ]
     found: list[dict[Pair, int]] = [{} for _ in range(len(conditions) + 1)]
     columns = [each.scalar_subquery() for each in those]
-    for own, source, target, *keys in connection.execute(sa.select(newest, *columns)):
+    for own, source, target, *keys in connection.execute(sa.select(newest, *columns)).all():
         for place, key in enumerate(keys):
             if key is not None:
                 found[place][own, source, target] = key
@@ -371,7 +371,7 @@ def _rows(connection: Connection, keys: Collection[int], given: set[int]) -> dic
     if not keys:
         return {}
     query = sa.select(*COLUMNS).where(runs.c.id.in_(sorted(keys)))
-    return {row["id"]: row for row in connection.execute(query).mappings()}
+    return {row["id"]: row for row in connection.execute(query).mappings().all()}
 
 
 def _is_busy(row: RowMapping, held: Collection[int]) -> bool:
