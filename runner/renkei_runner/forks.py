@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +22,8 @@ from pathlib import Path
 
 from attrs import define, field
 
+from renkei_runner.start import ENDING
+
 WARM = "renkei_runner.warm"
 
 REHEARSE = "RENKEI_REHEARSE"
@@ -28,11 +32,17 @@ REHEARSE = "RENKEI_REHEARSE"
 MOST = 100
 """So many commands a fork does: what it has come to remember goes with it."""
 
+ENDS_S = 5.0
+"""How long a process that has nothing to do may take to end, before it is made to."""
+
 _guard = threading.Lock()
 """The standard library counts its processes without one."""
 
 Given = tuple[list[str], dict[str, str]]
 """The words of a command, and what it finds around it."""
+
+Answer = tuple[int, bool]
+"""The exit code of a command, and whether its process takes another one."""
 
 
 @define(eq=False)
@@ -52,18 +62,22 @@ class Fork:
         self.done += 1
         return True
 
-    def answer(self) -> int | None:
-        """Wait for the end of its command; return the exit code, None: it has ended itself."""
+    def answer(self) -> Answer | None:
+        """Wait for the end of its command; None: its process has ended without an answer."""
+        # Both: a process that it has begun may outlive it, with a copy of the pipe.
+        connection.wait([self.pipe, self.process.sentinel])
         try:
-            code: int = self.pipe.recv()
+            answer: Answer | None = self.pipe.recv() if self.pipe.poll() else None
         except (EOFError, OSError):
             return None
-        return code
+        return answer
 
     def end(self) -> int:
         """Let it end, as it does by itself when nothing more comes; return its exit code."""
         self.pipe.close()
-        connection.wait([self.process.sentinel])  # not under the guard, which others wait for
+        # not under the guard, which others wait for
+        if not connection.wait([self.process.sentinel], ENDS_S):
+            self.process.kill()  # it has no command: nothing is lost
         with _guard:
             self.process.join()
             return self.process.exitcode or 0
@@ -80,13 +94,13 @@ class Command:
 
     def wait(self) -> int:
         """Wait for its end; return its exit code."""
-        code = self._fork.answer()
+        answer = self._fork.answer()
         with _guard:
             self._over = True
-        if code is None:
+        if answer is None:
             return self._fork.end()
-        # After anything else, whatever the command has left behind goes with the process.
-        if code == 0 and not self._stopped and self._fork.done < MOST:
+        code, goes_on = answer
+        if goes_on and not self._stopped and self._fork.done < MOST:
             self._free(self._fork)
         else:
             self._fork.end()
@@ -168,11 +182,23 @@ def be_the_commands(pipe: connection.Connection) -> None:
 
     end_in_silence()
     keep_connections()
-    code = 0
+    before, goes_on = _around(), True
     with suppress(EOFError, OSError):  # nobody has anything more to do, or is there any more
-        while code == 0:
+        while goes_on:
             words, environment = pipe.recv()
             os.environ.clear()
             os.environ.update(environment)
             code = run(words)
-            pipe.send(code)
+            # After anything else, whatever the command has left behind goes with the process.
+            goes_on = code == 0 and _around() == before
+            pipe.send((code, goes_on))
+    sys.stderr.flush()
+    os._exit(0)  # a thread that a plug-in has begun would keep it
+
+
+def _around() -> tuple[object, ...]:
+    """Return what a command finds in its process and no other one may have changed."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    handlers = [signal.getsignal(each) for each in ENDING]
+    return Path.cwd(), umask, handlers, threading.enumerate()

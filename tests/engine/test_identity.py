@@ -13,6 +13,7 @@ from tests.engine.world import spec
 from renkei.identity.crowd import Crowd, Crowds, Judged
 from renkei.identity.roster import Roster
 from renkei.identity.rules import Birth, Evidence, births, placeholders
+from renkei.identity.rules import Twin as Kind
 from renkei.mapping import Substitute
 from renkei.model import Remark
 from renkei.people import Employee, FieldSpec, Value
@@ -368,6 +369,26 @@ def test_who_got_the_number_of_a_parent_of_the_same_name_is_found_by_name_alone(
     father = person("father", number="0042", mail=None, left=dt.date(2010, 3, 31))
     son = person("s", number="0500", birth=None, mail=None, hired=dt.date(2020, 4, 1))
     assert kinds(target, father, new=son) == {"maybe_same_person"}
+
+
+@pytest.mark.parametrize("row", [NOT_HERS, {}], ids=["another name", "the same name"])
+def test_an_address_in_the_second_place_is_found_where_the_first_is_empty(
+    row: dict[str, Value],
+) -> None:
+    """Who has it is seen, whatever they are called and whenever they were born."""
+    has = {**row, "birth": dt.date(2001, 7, 9), "mail": None, "number": "1417"}
+    target = evolve(person("t", **has), others={"mail": (HANAKO["mail"],)})
+    assert kinds(target) == {"mail_taken"}
+
+
+def test_who_has_an_address_comes_in_the_order_of_what_they_are_called() -> None:
+    """First who was born on the same day, then who has the name, then who has the address."""
+    far = {"birth": dt.date(1990, 1, 2)}
+    mail = person("m", number="0008", **NOT_HERS, **far)
+    name = person("n", number="0009", **far)
+    who = person("new", number="0500")
+    twins = crowds([who], [mail, name]).twins(who, frozenset(), frozenset())
+    assert twins.by_kind == {Kind("mail_taken"): (name, mail)}
 
 
 # --- an old record that goes on by itself -------------------------------------------------------

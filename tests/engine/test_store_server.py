@@ -988,6 +988,17 @@ def test_a_store_that_has_become_newer_is_refused_over_a_kept_connection(
         Store(postgres.address)
 
 
+@pytest.mark.usefixtures("keeping")
+def test_a_store_that_was_emptied_is_made_anew_over_a_kept_connection(postgres: Database) -> None:
+    """Whatever was found there when it was opened last."""
+    Store(postgres.address).close()
+    postgres.do("drop schema public cascade", "create schema public")
+    with pytest.raises(NoStoreError):
+        Store(postgres.address, create=False)
+    with closing(Store(postgres.address)) as store:
+        assert store.run(planned(store)).status is Status.READY
+
+
 @pytest.mark.fault("F63")
 @pytest.mark.long
 def test_a_server_that_is_started_anew_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

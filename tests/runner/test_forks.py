@@ -88,6 +88,37 @@ def test_a_fork_goes_on_only_after_a_command_that_has_ended_well(
     assert done(warm, tmp_path / "next") != first
 
 
+@pytest.mark.parametrize("left", ["a folder", "a mask", "a signal", "a thread"])
+def test_a_fork_does_not_go_on_with_what_a_command_has_left(
+    warm: Forks, tmp_path: Path, left: str
+) -> None:
+    """Though that one has ended well; and it ends at once, whatever thread there is."""
+    warm.rest()
+    begun = time.monotonic()
+    assert warm.launch([str(tmp_path / "leaves"), left]).wait() == 0
+    pid = told(tmp_path / "leaves")["pid"]
+    assert done(warm, tmp_path / "next") != pid
+    assert time.monotonic() - begun < forks.ENDS_S
+
+
+def test_a_fork_that_dies_is_missed_though_what_it_began_lives(warm: Forks, tmp_path: Path) -> None:
+    """That has a copy of all it had open."""
+    begun = time.monotonic()
+    assert warm.launch([str(tmp_path / "told"), "a process"]).wait() != 0
+    assert time.monotonic() - begun < 3
+
+
+def test_a_fork_that_does_not_end_is_made_to(
+    warm: Forks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is frozen, say: nobody waits for it, and it had nothing to do."""
+    monkeypatch.setattr(forks, "ENDS_S", 0.5)
+    pid = done(warm, tmp_path / "told")
+    os.kill(pid, signal.SIGSTOP)
+    warm.rest()
+    assert is_gone(pid)
+
+
 def test_forks_at_the_same_time_are_several(warm: Forks, tmp_path: Path) -> None:
     """One that is at work is given nothing else."""
     waits = warm.launch([str(tmp_path / "waits"), "wait"])

@@ -6,13 +6,25 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from renkei_runner import main
 
+LEAVES: dict[str, Callable[[], object]] = {
+    "a folder": lambda: os.chdir("/"),
+    "a mask": lambda: os.umask(0),
+    "a signal": lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN),
+    "a thread": lambda: threading.Thread(target=time.sleep, args=(20,)).start(),
+    "a process": lambda: os.system("sleep 4 & kill -9 $PPID"),  # noqa: S605 - as C code does
+}
+"""What a command of a plug-in may leave behind, though it ends well."""
+
 
 def tell(words: list[str]) -> int:
-    """Write what this process finds into the file named first; end with the code, or wait."""
+    """Write what this process finds into the file named first; end with the code, or otherwise."""
     file, code = words
     found = {
         "environment": dict(os.environ),
@@ -25,6 +37,9 @@ def tell(words: list[str]) -> int:
     made.rename(file)  # a reader that waits for it finds all of it
     if code == "wait":
         signal.pause()
+    if code in LEAVES:
+        LEAVES[code]()
+        return 0
     return int(code)
 
 

@@ -78,10 +78,10 @@ class Client:
         if not has_retired:
             query[STATUS] = GONE
             for crew in self._session.pages("v1", "crews", query=query):
-                if _told(crew, STATUS) not in (GONE, None):  # the same list again, unfiltered
-                    return
-                if _told(crew, "id") not in seen:  # nobody comes twice who retires meanwhile
+                if _told(crew, "id") not in seen:
                     yield crew
+                elif _told(crew, STATUS) not in (GONE, None):
+                    return  # the same list again: it knows no filter
 
     def crews_by_id(self, ids: Sequence[str], attributes: Sequence[str]) -> Iterator[JSON]:
         """Yield those of *ids* that exist; whom a list leaves out is asked for directly."""

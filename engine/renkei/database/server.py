@@ -184,7 +184,7 @@ def _looked(engine: Engine, schema: Schema, place: str) -> str | None:
     Return at which migration the database is, None if there is nothing in it.
 
     It is told as of one moment: another process may be bringing it up to date. A connection that
-    was kept may be of no use by now: it is asked once more, over a new one.
+    was kept may be of no use by now, or all tables gone: it is asked once more.
     """
     for once_more in (True, False):
         try:
@@ -194,8 +194,9 @@ def _looked(engine: Engine, schema: Schema, place: str) -> str | None:
                 _refuse_server(connection, place)
                 return _found(connection, schema, place)
         except sa.exc.DBAPIError as error:
-            if not (once_more and error.connection_invalidated):
+            if not once_more or not (error.connection_invalidated or engine in _whole):
                 raise
+            _whole.discard(engine)
     raise AssertionError  # the second time it is returned or raised
 
 

@@ -91,9 +91,9 @@ class Crowd:
             if isinstance(day, int) and day not in self._nobody:
                 born.add(day, place)
             first = None if email is None else cells[email]
-            if first is None or first is UNKNOWN:
+            if first is UNKNOWN or (first is None and not others):
                 continue
-            if others:
+            if others:  # the first may be empty
                 further = (more for cell, *more in others if cell == email)
                 for mail in mails_of(chain((first,), *further)):
                     mailed.add(hash(mail), place)
@@ -299,12 +299,12 @@ class Crowds:
 
     def _alike(self, new: Person) -> Iterator[Place]:
         yield from self.target.born(new.birth)
+        mailed = [*chain.from_iterable(map(self.target.with_mail, new.mails))]
         for place, birth in self._loose_called(new.name):
-            # of the same name and another day of birth nobody is anybody's twin
-            if births(new.birth, birth) is not Birth.OTHER:
+            # of the same name and another day of birth only an address makes anybody a twin
+            if births(new.birth, birth) is not Birth.OTHER or place in mailed:
                 yield place
-        for mail in new.mails:
-            yield from self.target.with_mail(mail)
+        yield from mailed
 
     def _loose_called(self, name: Name) -> Sequence[_Born]:
         """Return where those of a *name* are who may be nobody's partner, and their births."""
