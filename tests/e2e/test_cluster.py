@@ -55,7 +55,7 @@ SIGNS = "select name from facts where name like 'worker:%'"
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
 """How long to wait for what will come in a second or two: interpreters start on a busy machine."""
-SLOW_S = 0.12
+SLOW_S = 0.2
 """How long a request takes while workers are hurt."""
 
 
@@ -164,9 +164,9 @@ def due(office: Office) -> None:
 
 
 @contextmanager
-def slowly(office: Office) -> Iterator[None]:
+def slowly(office: Office, seconds: float = SLOW_S) -> Iterator[None]:
     """Let each request take a moment."""
-    office.box.touchontime.faults.add("latency", seconds=SLOW_S, times=None)
+    office.box.touchontime.faults.add("latency", seconds=seconds, times=None)
     yield
     office.box.touchontime.faults.clear()
 
@@ -206,7 +206,7 @@ def test_a_frozen_worker_and_a_killed_one_lose_and_double_nothing(
     office = workers.office
     for boot in ("one", "two"):
         workers.start(BOOT=boot)
-    with slowly(office):
+    with slowly(office, 0.12):
         office.box.smarthr.faults.add("latency", seconds=0 if written else 0.5, times=None)
         frozen, first = workers.at_work()
         if written:

@@ -73,8 +73,8 @@ class Cluster:
     address: str
     launch: Callable[[Claim], Child]
     most: int
-    rest: Callable[[], object] = lambda: None
     give_up: Callable[[], object] = lambda: None
+    rest: Callable[[], object] = lambda: None
     refused: RenkeiError | None = field(default=None, init=False)
     _version: str = field(init=False, factory=ours)
     _app: App = field(init=False)
