@@ -96,7 +96,7 @@ BUGS: tuple[Bug, ...] = (
         "The refresh tokens of a company that is removed stay in the store.",
         (
             "renkei.store.companies:Companies.remove",
-            "let_go_of_tokens(connection, company)",
+            "vault.let_go_of_tokens(connection, company)",
             "0",
         ),
         tests="tests/engine/test_vault.py::test_the_tokens_of_a_company_go_with_it[sqlite]",
