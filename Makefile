@@ -27,7 +27,7 @@ SLOW := $(addprefix tests/runner/test_,signals.py encodings.py connector.py) \
 	  budgets.py choose.py companies.py company_list.py day_limits.py expected.py flight.py \
 	  http_decode.py http_sockets.py mapping_translate.py newfile.py oauth.py old_plans.py \
 	  owner.py plain.py retention.py runs.py safety.py schedules.py scope.py stamps.py store.py \
-	  store_gone.py store_moves.py store_server.py vault.py whose.py whose_fault.py)
+	  store_gone.py store_kept.py store_moves.py store_server.py vault.py whose.py whose_fault.py)
 
 LOCALE := engine/renkei/locale
 

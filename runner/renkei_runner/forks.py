@@ -201,4 +201,8 @@ def _around() -> tuple[object, ...]:
     umask = os.umask(0o077)
     os.umask(umask)
     handlers = [signal.getsignal(each) for each in ENDING]
-    return Path.cwd(), umask, handlers, threading.enumerate()
+    folder = None
+    with suppress(OSError):  # somebody has deleted it
+        found = Path().stat()
+        folder = found.st_dev, found.st_ino
+    return folder, umask, handlers, threading.enumerate()

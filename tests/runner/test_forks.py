@@ -101,6 +101,16 @@ def test_a_fork_does_not_go_on_with_what_a_command_has_left(
     assert time.monotonic() - begun < forks.ENDS_S
 
 
+def test_a_folder_that_is_gone_ends_no_fork(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a worker was started may be deleted, as an old version is: its jobs need no folder."""
+    (tmp_path / "old").mkdir()
+    monkeypatch.chdir(tmp_path / "old")
+    (tmp_path / "old").rmdir()
+    assert forks._around() == forks._around()
+
+
 def test_a_fork_that_dies_is_missed_though_what_it_began_lives(warm: Forks, tmp_path: Path) -> None:
     """That has a copy of all it had open."""
     begun = time.monotonic()

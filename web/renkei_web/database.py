@@ -18,7 +18,13 @@ from sqlalchemy.engine import Connection
 
 from renkei.database.opening import Opened, Schema, open_database, standing_of
 from renkei.database.refusals import newer, translated
-from renkei.database.server import FROZEN_S, may_be_silent, open_server, standing_on_server
+from renkei.database.server import (
+    FROZEN_S,
+    let_go,
+    may_be_silent,
+    open_server,
+    standing_on_server,
+)
 from renkei.errors import StoreError
 from renkei.logs import log
 from renkei.place import is_server
@@ -75,7 +81,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of it."""
-        self._opened.engine.dispose()
+        let_go(self._opened.engine)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

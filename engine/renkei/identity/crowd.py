@@ -6,7 +6,7 @@ import datetime as dt
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Self, TypeAlias
 
@@ -181,7 +181,13 @@ class Crowds:
     base: dt.date
     called: Callable[[Sequence[Employee]], tuple[str, ...]]
     _free: dict[str, bool] = field(init=False, factory=dict)
-    _called: dict[Name, tuple[_Born, ...]] = field(init=False, factory=dict)
+    _loose_called: Callable[[Name], Sequence[_Born]] = field(init=False)
+    """Returns where those of a name are who may be nobody's partner, and their births."""
+
+    @_loose_called.default
+    def _remember(self) -> Callable[[Name], Sequence[_Born]]:
+        # of a hundred thousand people many have the same name
+        return lru_cache(REMEMBERED)(lambda name: tuple(self._search(name)))
 
     def judge(self, employee: Employee, partner: Employee) -> Judged:
         """Return what *employee* of the source and a *partner* of the same number are."""
@@ -226,8 +232,8 @@ class Crowds:
         self, new: Person, strangers: frozenset[str], numbers: frozenset[str]
     ) -> Employee | None:
         """Return the first of the target with both names of *new* whose number is a stray one."""
-        called = (place for place, _birth in self._loose_called(new.name))
-        for place in chain(self.target.born(new.birth), called):
+        same_name = (place for place, _birth in self._loose_called(new.name))
+        for place in chain(self.target.born(new.birth), same_name):
             number = place[0]
             if number is None or number in numbers or self._is_in_source(number):
                 continue
@@ -305,16 +311,6 @@ class Crowds:
             if births(new.birth, birth) is not Birth.OTHER or place in mailed:
                 yield place
         yield from mailed
-
-    def _loose_called(self, name: Name) -> Sequence[_Born]:
-        """Return where those of a *name* are who may be nobody's partner, and their births."""
-        # of a hundred thousand people many have the same one
-        found = self._called.get(name)
-        if found is None:
-            if len(self._called) >= REMEMBERED:
-                self._called.clear()
-            found = self._called[name] = tuple(self._search(name))
-        return found
 
     def _search(self, name: Name) -> Iterator[_Born]:
         places = chain.from_iterable(map(self._loose_by_name.at, map(hash, keys(name))))
