@@ -8,14 +8,19 @@ import tempfile
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - nothing is there that has a known name
-ROOM = 1 << 30
-"""Seven times what a whole run leaves; a container may have 64 MiB."""
+ROOM = 2 << 30
+"""Twice what a whole run and its server have there at once; a container may have 64 MiB."""
 
 
 def prefer() -> None:
     """Let all that is temporary be there from now on, also what child processes make."""
     if "TMPDIR" not in os.environ and _is_fit():
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+def is_used() -> bool:
+    """Tell whether what is temporary is there."""
+    return tempfile.gettempdir() == str(MEMORY)
 
 
 def _is_fit() -> bool:

@@ -23,9 +23,10 @@ from typing import Any, Self
 
 import pytest
 from attrs import define, field, frozen
+from tests import memory
 from tests.sampling import ALL
 
-from renkei_sandbox.postgres import USER, binaries
+from renkei_sandbox.postgres import SHORT, USER, binaries
 from renkei_sandbox.postgres import Server as Thrown
 
 GUARDED = "guarded"
@@ -44,9 +45,10 @@ class Server(Thrown):
     """A server in *folder*, where its socket is."""
 
     @classmethod
-    def make(cls) -> Self:
+    def make(cls, place: str = "") -> Self:
         """Make one in a new folder, that asks one of its users for a password."""
-        server = super().make()
+        # A copy has 300 files: on a disk that has just lost as many it takes four times as long.
+        server = super().make(place or (str(memory.MEMORY) if memory.is_used() else SHORT))
         (server.data / "pg_hba.conf").write_text(
             f"local all {GUARDED} scram-sha-256\nlocal all all trust\n", encoding="ascii"
         )

@@ -87,9 +87,9 @@ class Server:
     programs: Path = field(factory=binaries)
 
     @classmethod
-    def make(cls) -> Self:
-        """Make one in a new folder; start it, and remove it in the end."""
-        server = cls(Path(tempfile.mkdtemp(prefix="rk-pg-", dir=SHORT)))
+    def make(cls, place: str = SHORT) -> Self:
+        """Make one in a new folder at *place*; start it, and remove it in the end."""
+        server = cls(Path(tempfile.mkdtemp(prefix="rk-pg-", dir=place)))
         server.folder.chmod(0o755)
         if "user" in (user := _user()):
             os.chown(server.folder, user["user"], user["group"])
