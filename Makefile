@@ -58,8 +58,10 @@ $(READY): pyproject.toml requirements/dev.txt
 	@pip="$(BIN)/python -m pip"; \
 	$$pip --version >/dev/null 2>&1 || \
 	  pip="$$($(BIN)/python -c 'import sys; print(sys._base_executable)') -m pip --python $(BIN)/python"; \
-	$$pip $(PIP_INSTALL) --require-hashes --only-binary :all: --no-deps -r requirements/dev.txt && \
+	$$pip $(PIP_INSTALL) --no-compile --require-hashes --only-binary :all: --no-deps -r requirements/dev.txt && \
 	$$pip $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@# What pip would do on one processor; some packages have templates that are no Python.
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 	@touch $@
 	@echo "Ready: $(BIN)/renkei"
 
