@@ -71,7 +71,11 @@ class Fields:
 
     @copied.default
     def _originals(self) -> tuple[int, ...]:
-        return tuple(self.read.index(self.copies[self.before[place]]) for place in self.copies_in)
+        places = []
+        for place in self.copies_in:
+            original = self.copies[self.before[place]]
+            places.append(self.read.index(original))
+        return tuple(places)
 
     @own.default
     def _others(self) -> tuple[int, ...]:
@@ -122,7 +126,8 @@ _SPECS.register_structure_hook(Path, _path_in)
 
 def specs_out(specs: Sequence[FieldSpec]) -> str:
     """Return descriptions of fields as text, to be kept."""
-    return json.dumps([_SPECS.unstructure(spec) for spec in specs], ensure_ascii=False)
+    plain = [_SPECS.unstructure(spec) for spec in specs]
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def specs_of(source: Sequence[FieldSpec], target: Sequence[FieldSpec]) -> str:
@@ -144,6 +149,11 @@ def remark_out(remark: Remark | None) -> Plain:
 def remark_in(plain: Plain) -> Remark | None:
     """Return the remark that :func:`remark_out` wrote."""
     return None if plain is None else Remark(plain[0], tuple(plain[1:]))
+
+
+def remarks_out(remarks: Iterable[Remark]) -> Plain:
+    """Return several remarks as a list of such lists."""
+    return list(map(remark_out, remarks))
 
 
 def remarks_in(plain: Plain) -> tuple[Remark, ...]:
@@ -170,6 +180,7 @@ def without_details(tries: Plain) -> Plain:
 def item_row(run_id: int, position: int, item: Item, fields: Fields) -> dict[str, Plain]:
     """Return the row of a new plan item."""
     alike = _as_alike(item, fields)
+    payload = _payload_out(item) if alike is None else _alike_out(alike, fields)
     return {
         "run_id": run_id,
         "position": position,
@@ -178,9 +189,9 @@ def item_row(run_id: int, position: int, item: Item, fields: Fields) -> dict[str
         "difference": item.difference.value,
         "source_id": item.source_id,
         "target_id": item.target_id,
-        "reasons": [remark_out(remark) for remark in item.reasons],
-        "notes": [remark_out(remark) for remark in item.notes],
-        "payload": _payload_out(item) if alike is None else _alike_out(alike, fields),
+        "reasons": remarks_out(item.reasons),
+        "notes": remarks_out(item.notes),
+        "payload": payload,
         "look_first": item.look_first,
         "selected": False,
     }
@@ -203,6 +214,9 @@ def alike_row(run_id: int, position: int, alike: Alike, fields: Fields) -> dict[
 def item_in(row: RowMapping, fields: Fields) -> Item:
     """Return the plan item in *row*, of a run with these *fields*."""
     payload = _payload_in(row["payload"], fields)
+    chosen = row["new_values"] or {}
+    new_values = {name: Choice(*parts) for name, parts in chosen.items()}
+    earlier = tuple(map(try_in, row["earlier"] or ()))
     return Item(
         number=row["number"],
         name=row["name"],
@@ -214,13 +228,18 @@ def item_in(row: RowMapping, fields: Fields) -> Item:
         look_first=row["look_first"],
         position=row["position"],
         selected=row["selected"],
-        new_values={f: Choice(*pair) for f, pair in (row["new_values"] or {}).items()},
+        new_values=new_values,
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
         outcome_reason=remark_in(row["outcome_reason"]),
         detail=row["detail"],
-        earlier=tuple(try_in(plain) for plain in row["earlier"] or ()),
+        earlier=earlier,
         **payload,
     )
+
+
+def counts_in(plain: Plain) -> dict[Difference, int]:
+    """Return how many people of a plan there are of each difference."""
+    return {Difference(name): count for name, count in plain.items()}
 
 
 def run_in(
@@ -251,7 +270,7 @@ def run_in(
         mapping_hash=row["mapping_hash"],
         source_side=row["source_side"],
         settings=row["settings"],
-        counts={Difference(key): count for key, count in row["counts"].items()},
+        counts=counts_in(row["counts"]),
         outcomes=outcomes,
         notices=remarks_in([*row["notices"], *(row["expected"] or ())]),
         reason=reason,
@@ -265,7 +284,10 @@ def run_in(
 
 def selection_out(selection: Selection) -> Plain:
     """Return a selection as JSON can hold it; equal selections give equal results."""
-    rows = [[each.number, dict(sorted(each.values.items()))] for each in selection.own_values]
+    rows = []
+    for each in selection.own_values:
+        values = dict(sorted(each.values.items()))
+        rows.append([each.number, values])
     plain = {
         "differences": sorted(selection.differences),
         "numbers": sorted(set(selection.numbers)),
@@ -282,18 +304,24 @@ def selection_in(plain: Plain) -> Selection | None:
     """Return the selection that :func:`selection_out` wrote, without its rows' places."""
     if plain is None:
         return None
+    own_values = []
+    for number, values in plain["new_rows"]:
+        own = OwnValues(number=number, values=values, where="")
+        own_values.append(own)
     return Selection(
-        differences=frozenset(Difference(name) for name in plain["differences"]),
+        differences=frozenset(map(Difference, plain["differences"])),
         numbers=tuple(plain["numbers"]),
         excluded=tuple(plain["excluded"]),
         new=plain["new"],
-        own_values=tuple(OwnValues(number=n, values=v, where="") for n, v in plain["new_rows"]),
+        own_values=tuple(own_values),
         look_first=plain.get("look_first", False),
     )
 
 
 def _payload_out(item: Item) -> str:
     """Return what has no column of its own; what says nothing is left out."""
+    changes = [[each.field, each.before, each.after] for each in item.changes]
+    candidates = [_candidate_out(each) for each in item.candidates]
     plain = {
         SEARCH: _search(item.number, item.name, item.kana),
         "kana": item.kana,
@@ -302,14 +330,13 @@ def _payload_out(item: Item) -> str:
         "before": item.before,
         "before_others": item.before_others,
         "after": item.after,
-        "changes": [[c.field, c.before, c.after] for c in item.changes],
-        "candidates": [
-            [c.id, c.number, c.values, c.others, c.unreadable, c.withheld] for c in item.candidates
-        ],
+        "changes": changes,
+        "candidates": candidates,
         "released": released_out(item.released),
     }
     # nothing known of a partner is not the same as no partner
-    return _ENCODER.encode({n: part for n, part in plain.items() if part or n == "before"})
+    told = {name: part for name, part in plain.items() if part or name == "before"}
+    return _ENCODER.encode(told)
 
 
 def _payload_in(text: str | None, fields: Fields) -> dict[str, Any]:
@@ -338,6 +365,7 @@ def _search(number: str | None, name: str, kana: str) -> str:
 
 def _as_alike(item: Item, fields: Fields) -> Alike | None:
     """Return what is stored of whom nothing differs in; None: it takes more than values."""
+    # Most people are such: docs/decisions/2026-11-29-same-at-a-glance.md
     before, number, partner = item.before, item.number, item.target_id
     told = item.reasons or item.notes or item.changes or item.candidates or item.released
     if told or item.look_first or item.read_others or item.before_others:
@@ -347,8 +375,10 @@ def _as_alike(item: Item, fields: Fields) -> Alike | None:
     if not fields.are_of(item.read, before):  # values are kept by the places of these fields
         return None
     # "after" is read back out of "before".
-    if any(before[name] != value for name, value in item.after.items()):
-        return None
+    for name, value in item.after.items():
+        if before[name] != value:
+            return None
+    unsaid = [place for place, name in enumerate(fields.before) if name not in item.after]
     return Alike(
         number=number,
         name=item.name,
@@ -357,15 +387,17 @@ def _as_alike(item: Item, fields: Fields) -> Alike | None:
         kana=item.kana,
         read=[item.read[name] for name in fields.read],
         before=[before[name] for name in fields.before],
-        unsaid=[place for place, name in enumerate(fields.before) if name not in item.after],
+        unsaid=unsaid,
     )
 
 
 def _alike_out(alike: Alike, fields: Fields) -> str:
     """Return the values of two people, those that both share once."""
     read, before = alike.read, alike.before
+    copies = [before[place] for place in fields.copies_in]
+    originals = [read[place] for place in fields.copied]
     form = "same"
-    if [before[place] for place in fields.copies_in] == [read[place] for place in fields.copied]:
+    if copies == originals:
         form, before = "once", [before[place] for place in fields.own]
     plain = {
         SEARCH: _search(alike.number, alike.name, alike.kana),
@@ -376,24 +408,31 @@ def _alike_out(alike: Alike, fields: Fields) -> str:
 
 
 def _alike_in(plain: Plain, fields: Fields) -> dict[str, Any]:
-    is_once = "once" in plain
-    read, theirs, unsaid = plain["once" if is_once else "same"]
+    form = "once" if "once" in plain else "same"
+    read, theirs, unsaid = plain[form]
     read, theirs = [*map(value_in, read)], [*map(value_in, theirs)]
-    if is_once:
-        own = iter(theirs)
-        originals = dict(zip(fields.copies_in, fields.copied, strict=True))
-        theirs = [
-            read[originals[place]] if place in originals else next(own)
-            for place in range(len(fields.before))
-        ]
+    if form == "once":
+        theirs = _with_copies(theirs, read, fields)
     before = dict(zip(fields.before, theirs, strict=True))
-    left_out = {fields.before[place] for place in unsaid}
+    after = dict(before)
+    for place in unsaid:
+        del after[fields.before[place]]
     return {
         "kana": plain["kana"],
         "read": dict(zip(fields.read, read, strict=True)),
         "before": before,
-        "after": {name: value for name, value in before.items() if name not in left_out},
+        "after": after,
     }
+
+
+def _with_copies(own: Sequence[Value], read: Sequence[Value], fields: Fields) -> list[Value]:
+    """Return all values of the target: its *own*, and those that it shares with what was *read*."""
+    theirs: list[Value] = [None] * len(fields.before)
+    for place, value in zip(fields.own, own, strict=True):
+        theirs[place] = value
+    for place, original in zip(fields.copies_in, fields.copied, strict=True):
+        theirs[place] = read[original]
+    return theirs
 
 
 def released_out(said: Released | None) -> Plain:
@@ -411,6 +450,10 @@ def released_in(plain: Plain) -> Released | None:
 
 def _candidates_in(plain: Plain) -> Iterable[Candidate]:
     return itertools.starmap(_candidate_in, plain)
+
+
+def _candidate_out(each: Candidate) -> list[Plain]:
+    return [each.id, each.number, each.values, each.others, each.unreadable, each.withheld]
 
 
 def _candidate_in(  # noqa: PLR0917 - in the order in which they are stored
@@ -440,7 +483,7 @@ def _values_in(plain: Plain) -> dict[str, Value]:
 
 
 def _others_in(plain: Plain) -> dict[str, tuple[Value, ...]]:
-    return {name: tuple(value_in(value) for value in values) for name, values in plain.items()}
+    return {name: tuple(map(value_in, values)) for name, values in plain.items()}
 
 
 def _date_out(value: dt.date) -> Plain:

@@ -95,8 +95,13 @@ _USUAL = sa.select(
 
 def _in_two(rows: list[dict[str, Any]]) -> Iterator[tuple[sa.Insert, list[dict[str, Any]]]]:
     """Yield the statements that insert new items: those with nothing to tell by themselves."""
-    told = [row for row in rows if "notes" in row]
-    quiet = [row for row in rows if "notes" not in row]
+    told: list[dict[str, Any]] = []
+    quiet: list[dict[str, Any]] = []
+    for row in rows:
+        if "notes" in row:
+            told.append(row)
+        else:
+            quiet.append(row)
     if told:
         yield _TOLD, told
     if quiet:
@@ -141,12 +146,10 @@ class Plans(Views, Accounts):
                 keep_at_job(connection, claim, run_id=key)
             self._note_fetch(connection, key, columns)
             # A connection that is gone must not keep its account from other companies.
+            # docs/decisions/2026-11-29-companies-that-share-an-account.md
             gone = accounts.c.connection.not_in(connections)
             connection.execute(sa.delete(accounts).where(self._of(accounts), gone))
-            sides = ("source", "target")
-            used = {str(columns[side]): columns.get(f"{side}_account") for side in sides}
-            known = {name: str(account) for name, account in used.items() if account}
-            put_accounts(connection, self.company, known)
+            put_accounts(connection, self.company, _accounts_of(columns))
         self._given.add(key)
         return key
 
@@ -180,6 +183,7 @@ class Plans(Views, Accounts):
         assert isinstance(settings, Mapping)  # noqa: S101 - by name, whether it is on
         before = settings_before or {}
         turned = set(before.items()) ^ set(settings.items())
+        names = {name for name, _on in turned}
         if turned or hash_before != hash_now:
             self._note(
                 "mapping_changed",
@@ -189,7 +193,7 @@ class Plans(Views, Accounts):
                 mapping=columns["mapping_name"],
                 before=hash_before,
                 after=hash_now,
-                settings=sorted({name for name, _on in turned}),
+                settings=sorted(names),
             )
 
     def still_fetching(self, run_id: int) -> None:
@@ -246,14 +250,15 @@ class Plans(Views, Accounts):
         are those whose number is another person's. *fields* are those of :meth:`add_items`, and
         *accounts* what was not known of them before.
         """
+        by_name = {difference.value: count for difference, count in counts.items()}
         ended = self._end_fetch(
             run_id,
             accounts,
             fields=codec.fields_out(fields),
             status=Status.READY.value,
             fetched_at=at,
-            counts={difference.value: count for difference, count in counts.items()},
-            notices=[codec.remark_out(notice) for notice in notices],
+            counts=by_name,
+            notices=codec.remarks_out(notices),
             usage=dict(usage),
             journal=dict(journal),
             usual=usual,
@@ -405,7 +410,7 @@ class Plans(Views, Accounts):
         query = sa.select(items).order_by(items.c.position).limit(PAGE)
         query = query.where(items.c.run_id == self._key(run_id))
         if differences:
-            query = query.where(items.c.difference.in_([d.value for d in differences]))
+            query = query.where(items.c.difference.in_(_values(differences)))
         if numbers:
             query = query.where(items.c.number.in_(list(numbers)))
         if selected:
@@ -457,9 +462,9 @@ class Plans(Views, Accounts):
     def _wanted(self, run_id: str, wanted: Filter) -> sa.ColumnElement[bool]:
         conditions = [items.c.run_id == self._key(run_id)]
         if wanted.differences:
-            conditions.append(items.c.difference.in_([d.value for d in wanted.differences]))
+            conditions.append(items.c.difference.in_(_values(wanted.differences)))
         if wanted.outcomes:
-            conditions.append(outcome_now().in_([o.value for o in wanted.outcomes]))
+            conditions.append(outcome_now().in_(_values(wanted.outcomes)))
         if wanted.selected:
             conditions.append(items.c.selected)
         if wanted.look_first is not None:
@@ -500,7 +505,11 @@ class Plans(Views, Accounts):
     ) -> None:
         """Replace the choice by *who*'s: the positions of *chosen*, each with its new values."""
         key = self._key(run_id)
-        rows = [{"p": position, "v": _choices_out(new)} for position, new in chosen.items()]
+        rows = []
+        fields: set[str] = set()
+        for position, new in chosen.items():
+            rows.append({"p": position, "v": _choices_out(new)})
+            fields.update(new)
         document = codec.selection_out(selection)
         with self._writing() as connection:
             self._refuse_begun(connection, key)
@@ -522,9 +531,6 @@ class Plans(Views, Accounts):
                     .values(selected=True, new_values=sa.bindparam("v", type_=sa.JSON)),
                     rows,
                 )
-            fields: set[str] = set()
-            for new in chosen.values():
-                fields.update(new)
             self._note("chosen", key, count=len(chosen), fields=sorted(fields))
             self._update(
                 connection,
@@ -552,6 +558,21 @@ class Plans(Views, Accounts):
         over = status.is_over and status is not Status.DONE  # done and nothing sent: choose anew
         if over or begun(connection, run_id):
             raise already_begun(str(run_id))
+
+
+def _accounts_of(columns: Mapping[str, object]) -> dict[str, str]:
+    """Return the accounts of both sides of a run, as far as they are known, by connection."""
+    known: dict[str, str] = {}
+    for side in ("source", "target"):
+        account = columns.get(f"{side}_account")
+        if account:
+            known[str(columns[side])] = str(account)
+    return known
+
+
+def _values(wanted: Iterable[Difference | Outcome]) -> list[str]:
+    """Return what columns have for these."""
+    return [each.value for each in wanted]
 
 
 def _row(run_id: int, position: int, each: Item | Alike, fields: Fields) -> dict[str, Any]:
@@ -593,4 +614,8 @@ def last_sync_usage(connection: Connection, pair: sa.ColumnElement[bool]) -> dic
     """Return what the last run of a *pair* cost that was synced in one go, if there is one."""
     query = sa.select(runs.c.usage).where(pair, runs.c.finished_at.is_not(None))
     recent = connection.execute(query.order_by(runs.c.id.desc()).limit(RECENT)).scalars()
-    return next((usage for usage in recent if "sync_seconds" in usage), None)
+    for usage in recent:
+        if "sync_seconds" in usage:  # one that paused has none: a part of a sync would mislead
+            found: dict[str, Any] = usage
+            return found
+    return None

@@ -80,7 +80,8 @@ class Stood:
     def open(self) -> int:
         """How many people differ whom nobody has written since."""
         found = self.counts.get(Difference.NEW, 0) + self.counts.get(Difference.CHANGED, 0)
-        done = sum((self.outcomes or {}).get(each, 0) for each in WRITTEN)
+        outcomes = self.outcomes or {}
+        done = sum(outcomes.get(each, 0) for each in WRITTEN)
         return max(0, found - done)
 
 
@@ -140,7 +141,11 @@ class Direction:
 def at_work(connection: Connection, company: str | None = None) -> set[int]:
     """Return the runs at which a process may be at work; with None, those of all companies."""
     taken = _of(sa.select(leases).where(leases.c.run_id.is_not(None)), leases, company)
-    return {row["run_id"] for row in connection.execute(taken).mappings() if lease.is_held(row)}
+    held: set[int] = set()
+    for row in connection.execute(taken).mappings():
+        if lease.is_held(row):
+            held.add(row["run_id"])
+    return held
 
 
 def tallied(connection: Connection, wanted: Sequence[int]) -> dict[int, Counter[Outcome]]:
@@ -176,7 +181,7 @@ def stood_in(
         run=str(row["id"]),
         status=status,
         reason=reason_now(row, status),
-        counts={Difference(name): count for name, count in row["counts"].items()},
+        counts=codec.counts_in(row["counts"]),
         outcomes=(tally or {}) if begun else None,
         fetched_at=row["created_at"],
         sync_started_at=row["sync_started_at"],
@@ -206,7 +211,11 @@ def directions(
     is_planned = RUNS.c.fetched_at.is_not(None)
     newest, synced, planned = _newest(connection, company, is_synced, is_planned)
     found = _rows(connection, {*newest.values(), *synced.values(), *planned.values()}, given)
-    busy = {pair: key for pair, key in newest.items() if _is_busy(found[key], held)}
+    busy: dict[Pair, int] = {}
+    for pair, key in newest.items():
+        row = found[key]
+        if _is_busy(row, held):
+            busy[pair] = key
     before = _before(connection, busy)
     found |= _rows(connection, before.values(), given)
     tallies = tallied(connection, sorted({*synced.values(), *before.values()}))
@@ -271,10 +280,11 @@ def missed(
     if not ever:
         query = query.where(jobs.c.due > now - MISSED_FOR)
     rows = connection.execute(_of(query, jobs, company).order_by(jobs.c.company, jobs.c.schedule))
-    return [
-        Missed(company=own, schedule=schedule, due=due, code=code, run=run_id and str(run_id))
-        for own, schedule, due, code, run_id in rows
-    ]
+    found: list[Missed] = []
+    for own, schedule, due, code, run_id in rows:
+        run = str(run_id) if run_id else None
+        found.append(Missed(company=own, schedule=schedule, due=due, code=code, run=run))
+    return found
 
 
 def _patient(connection: Connection, company: str | None) -> set[int]:
@@ -335,12 +345,11 @@ def _newest(
     query = sa.select(*pair, sa.func.max(runs.c.id).label("id")).group_by(*pair)
     newest = _of(query, runs, company).cte("newest")
     same = [RUNS.c[name] == newest.c[name] for name in ("company", "source", "target")]
-    those = [
-        sa.select(RUNS.c.id).where(*same, each).order_by(RUNS.c.id.desc()).limit(1)
-        for each in conditions
-    ]
+    columns = []
+    for each in conditions:
+        last = sa.select(RUNS.c.id).where(*same, each).order_by(RUNS.c.id.desc()).limit(1)
+        columns.append(last.scalar_subquery())
     found: list[dict[Pair, int]] = [{} for _ in range(len(conditions) + 1)]
-    columns = [each.scalar_subquery() for each in those]
     for own, source, target, *keys in connection.execute(sa.select(newest, *columns)).all():
         for place, key in enumerate(keys):
             if key is not None:
@@ -413,8 +422,10 @@ def _waiting(
     company: str | None,
     given: set[int],
 ) -> dict[Pair, Waiting]:
-    keys = sorted(row["id"] for row in plans.values() if _differs(row))
-    seen = {key: _Seen() for key in keys}
+    seen: dict[int, _Seen] = {}
+    for row in plans.values():
+        if _differs(row):
+            seen[row["id"]] = _Seen()
     _look(connection, seen, now.astimezone(JST).date())
     now_blocked: set[Pair] = set()
     for pair, row in plans.items():
@@ -440,8 +451,9 @@ def _waiting(
 
 def _differs(row: RowMapping) -> bool:
     """Tell whether anybody in a plan is not simply the same."""
-    same = Difference.SAME.value
-    return any(count for difference, count in row["counts"].items() if difference != same)
+    counts = dict(row["counts"])
+    counts.pop(Difference.SAME.value, None)
+    return any(counts.values())
 
 
 @define
@@ -522,11 +534,13 @@ def _fields(connection: Connection, keys: Sequence[int]) -> dict[int, _Fields]:
 @lru_cache(maxsize=64)
 def _told_by(specs: str) -> _Fields:
     """Return them out of the text of both sides; most companies have the same."""
-    source, target = (codec.specs_in(text) for text in json.loads(specs))
-    return _Fields(
-        joins=frozenset(spec.name for spec in source if spec.role == "hired"),
-        leaves={s.name: s.role for s in target if s.role in ("left", "retired", "employed")},
-    )
+    source, target = map(codec.specs_in, json.loads(specs))
+    joins = frozenset(spec.name for spec in source if spec.role == "hired")
+    leaves: dict[str, str] = {}
+    for spec in target:
+        if spec.role in ("left", "retired", "employed"):
+            leaves[spec.name] = spec.role
+    return _Fields(joins=joins, leaves=leaves)
 
 
 def _joins(row: RowMapping, fields: _Fields | None) -> list[dt.date]:
@@ -537,8 +551,12 @@ def _joins(row: RowMapping, fields: _Fields | None) -> list[dt.date]:
     if is_registered:
         return []
     read = _payload(row).get("read", {})
-    days = [_day(read.get(name)) for name in fields.joins]
-    return [day for day in days if day is not None]
+    days: list[dt.date] = []
+    for name in fields.joins:
+        day = _day(read.get(name))
+        if day is not None:
+            days.append(day)
+    return days
 
 
 def _has_left(row: RowMapping, fields: _Fields | None, today: dt.date) -> bool:
