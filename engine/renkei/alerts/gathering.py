@@ -32,7 +32,7 @@ from renkei.errors import MappingError
 from renkei.people import JST
 from renkei.store.alerts import NOT_OF_RUNS, Alert, Gathering
 from renkei.store.companies import Companies
-from renkei.store.stands import Missed
+from renkei.store.stands import Direction, Missed
 from renkei.words.i18n import speaking
 from renkei.words.printable import printable
 
@@ -53,16 +53,20 @@ def untold(store: Companies, now: dt.datetime) -> list[str]:
     directions = store.directions(now)
     for company in sorted(directions.keys() | missed.keys()):
         own, late = directions.get(company, []), missed.get(company, [])
-        is_fetched = any(now - each.newest.fetched_at <= OUT_OF_USE for each in own)
-        if not (late or is_fetched):
+        if not (late or _is_fetched(own, now)):
             continue
         told_on = kept.get(company, {})
-        seen = {state.key for state in states(own, late)}
-        is_any_over = bool(told_on.keys() - seen)
-        is_any_untold = any(told_on.get(key) != today for key in seen)
-        if is_any_over or is_any_untold:
+        # A state that is there today, or one that is not there any more, makes the two differ.
+        seen = {state.key: today for state in states(own, late)}
+        if told_on != seen:
             found.append(company)
     return found
+
+
+def _is_fetched(directions: Sequence[Direction], now: dt.datetime) -> bool:
+    """Tell whether one of the *directions* of a company is still in use."""
+    newest = [each.newest.fetched_at for each in directions]
+    return bool(newest) and now - max(newest) <= OUT_OF_USE
 
 
 def _told_days(alerts: Iterable[Alert]) -> dict[str, dict[str, dt.date | None]]:
@@ -87,13 +91,19 @@ def tell_of_all(main: Main, place: str, clock: Clock, post: Post = send) -> list
         return []
     now, today = clock.now(), clock.today()
     with closing(Companies(place, create=False)) as store:
-        gathered = [store.gather(kind, now) for kind in kinds]
-        found = [each for each in gathered if each is not None]
+        found: list[Gathering] = []
+        for kind in kinds:
+            gathering = store.gather(kind, now)
+            if gathering is not None:
+                found.append(gathering)
         names = Names(dashboard=audience.notify.dashboard, coded=audience.coded)
         monday = today - dt.timedelta(days=today.weekday())
         weekly = store.once("weekly", "weekly", now, day=monday) if wants_week else None
         with speaking(audience.language):
-            made = [(each.kind, _gathered(each, main, store, names)) for each in found]
+            made: list[tuple[str, Message]] = []
+            for each in found:
+                message = _gathered(each, main, store, names)
+                made.append((each.kind, message))
             make = _week_of_all(monday, store, now) if weekly else None
             if make is not None:
                 made.append(("weekly", make(names)))
@@ -118,10 +128,13 @@ def _letters(audience: Audience, made: Sequence[tuple[str, Message]]) -> list[Le
 
 def _gathered(gathering: Gathering, main: Main, store: Companies, names: Names) -> Message:
     """Return the message about all companies of a gathering."""
-    companies = {each.company for each in (*gathering.open, *gathering.over)}
-    called = {name: _called(name, main, store, coded=names.coded) for name in companies}
+    called: dict[str, str] = {}
+    for each in (*gathering.open, *gathering.over):
+        name = each.company
+        if name not in called:
+            called[name] = _called(name, main, store, coded=names.coded)
     open_, over = _by_place(gathering.open, called), _by_place(gathering.over, called)
-    (kind,) = (each for each in words.TOGETHER if each == gathering.kind)
+    (kind,) = (known for known in words.TOGETHER if known == gathering.kind)
     return words.gathered_message(kind, open_, over, names)
 
 
@@ -147,8 +160,9 @@ def _week_of_all(
     monday: dt.date, store: Companies, now: dt.datetime
 ) -> Callable[[Names], Message] | None:
     """Return what makes the summary of last week over all companies; None before the first run."""
-    open_ = sum(len(states(each)) for each in store.directions(now).values())
-    open_ += len(store.missed(now)) + len(store.wrong_files())
+    open_ = len(store.missed(now)) + len(store.wrong_files())
+    for directions in store.directions(now).values():
+        open_ += len(states(directions))
     return week_maker(monday, store.week, open_)
 
 

@@ -37,7 +37,7 @@ from renkei.errors import RenkeiError
 from renkei.logs import log
 from renkei.model import Outcome, Status
 from renkei.store.alerts import Alert, Claimed, Once, Seen
-from renkei.store.stands import Direction, Missed
+from renkei.store.stands import Direction, Missed, Stood
 from renkei.store.store import Store
 from renkei.words.i18n import speaking
 from renkei.words.printable import printable
@@ -94,7 +94,8 @@ class Telling:
         claimed = self._claim(found, now, silent=silent, directions=directions, late=late)
         open_ = [state for state in found if state.key in claimed.open]
         over = [_state_of(each) for each in claimed.over.values()]
-        more = [*self._done(those, directions, now), *self._week(those, today, len(found))]
+        more = [*self._done(those, directions, now)]
+        more += self._week(those, today, len(found))
         letters: list[Letter | Became] = []
         for audience in those:
             letters += self._letters(audience, open_, over, more)
@@ -102,7 +103,8 @@ class Telling:
         if has_reached_nobody(self._gone):
             self._give_back(claimed)
         # Behind the giving back: what is gathered is claimed, and given back, by itself.
-        if any(audience.of_all for audience in those):
+        hears_of_all = any(audience.of_all for audience in those)
+        if hears_of_all:
             main, place = self.config.main, self.config.store
             self._gone += tell_of_all(main, place, self.clock, self.post)
         tell_of(self._gone)
@@ -141,11 +143,11 @@ class Telling:
             late = self.store.missed(now, ever=True)
             return any(each.schedule == state.schedule for each in late)
         if state.connection:
-            return not any(state.connection in (each.source, each.target) for each in used)
+            return not _is_used(state.connection, used)
         way = state.source, state.target
         theirs = [each for each in used if (each.source, each.target) == way]
         if state.kind == "joins":  # who joined a month ago may be registered, or not
-            return not any(each.waiting and not each.waiting.joined for each in theirs)
+            return not _all_registered(theirs)
         return not theirs
 
     def _seen(self, state: State) -> Seen:
@@ -161,8 +163,8 @@ class Telling:
         """Return the kinds of systems that a state is about, or none: a schedule is ours."""
         if state.connection:
             return self._connector(state.connection)
-        ends = [self._connector(each) for each in (state.source, state.target) if each]
-        return " → ".join(ends) or None
+        ends = [each for each in (state.source, state.target) if each]
+        return " → ".join(map(self._connector, ends)) or None
 
     def _connector(self, connection: str) -> str:
         known = self.config.connections.get(connection)
@@ -181,7 +183,8 @@ class Telling:
         gathered = words.TOGETHER if audience.of_all else ()
         elsewhere = ("weekly",) if audience.of_all else ()  # one sum of all companies
         for receiver in audience.to:
-            kinds = [kind for kind in KINDS if receiver.wants(kind) and kind not in gathered]
+            wanted = [kind for kind in KINDS if receiver.wants(kind)]
+            kinds = set(wanted).difference(gathered)
             now = [state for state in open_ if state.kind in kinds]
             by_now = [state for state in over if state.kind in kinds]
             messages: list[Message] = []
@@ -263,20 +266,40 @@ def beat(config: Config) -> None:
 
 def _at_rest(directions: Sequence[Direction]) -> list[Direction]:
     """Return the *directions* without what a process at work may be about to put right."""
-    return [
-        evolve(each, before=None) if each.newest.status.is_at_work else each for each in directions
-    ]
+    result: list[Direction] = []
+    for each in directions:
+        is_at_work = each.newest.status.is_at_work
+        result.append(evolve(each, before=None) if is_at_work else each)
+    return result
+
+
+def _is_used(connection: str, directions: Sequence[Direction]) -> bool:
+    """Tell whether one of the *directions* has a *connection* as its source or target."""
+    used: set[str] = set()
+    for each in directions:
+        used.update((each.source, each.target))
+    return connection in used
+
+
+def _all_registered(directions: Sequence[Direction]) -> bool:
+    """Tell whether a plan says that all who joined longer ago are registered by now."""
+    plans = [each.waiting for each in directions if each.waiting is not None]
+    return any(plan.joined == 0 for plan in plans)
 
 
 def _unknown(direction: Direction) -> Iterator[str]:
     """Yield the keys of what nobody can tell now: a process is at work, or will be."""
-    runs = [each for each in (direction.newest, direction.synced) if each is not None]
-    if not any(each.status.is_at_work or each.goes_on for each in runs):
+    if not (_is_open(direction.newest) or _is_open(direction.synced)):
         return
     for kind in KINDS:
         yield f"{kind}:{direction.source}>{direction.target}"
     for connection in (direction.source, direction.target):
         yield f"token:{connection}"
+
+
+def _is_open(stood: Stood | None) -> bool:
+    """Tell whether a run may still become something else without a person."""
+    return stood is not None and (stood.status.is_at_work or stood.goes_on)
 
 
 def _state_of(alert: Alert) -> State:

@@ -141,14 +141,15 @@ class Alerts(Database):
         """
         today = now.astimezone(JST).date()
         kept = {each.key: each for each in self.alerts()}
-        last = {key for key, each in kept.items() if each.ended_at is None}
-        begin = [each for each in seen if sure is None or each.key in sure or each.key in last]
-        here = {each.key: each for each in begin}
+        here = _here(seen, kept, sure)
         fresh = [each for key, each in here.items() if not _is_kept(each, kept.get(key), now)]
         over = _over(kept, here.keys() | set(unknown))
         if not (over or fresh):
             return Claimed(at=now, open={}, over={})
-        quiet = {each.key for each in over if lapsed(each)}
+        quiet: set[str] = set()
+        for alert in over:
+            if lapsed(alert):
+                quiet.add(alert.key)
         told: list[str] = []
         ended: list[str] = []
         with self._writing() as connection:
@@ -164,12 +165,10 @@ class Alerts(Database):
                     ended.append(alert.key)
             self._forget(connection, now)
         after = {each.key: each for each in self.alerts()}
-        return Claimed(
-            at=now,
-            open={key: kept.get(key) or after[key] for key in told if key in after},
-            # No all-clear for a state that nobody was told of.
-            over={key: kept[key] for key in ended if kept[key].told and key not in quiet},
-        )
+        open_ = {key: kept.get(key) or after[key] for key in told if key in after}
+        # No all-clear for a state that nobody was told of.
+        told_over = {key: kept[key] for key in ended if kept[key].told and key not in quiet}
+        return Claimed(at=now, open=open_, over=told_over)
 
     def give_back(self, claimed: Claimed) -> None:
         """Let what was claimed be told of by the next one: it has certainly reached nobody."""
@@ -284,7 +283,8 @@ def once(
     claimed = sa.update(alerts).where(*one, sa.or_(never, newer))
     if connection.execute(claimed.values(**values)).rowcount != 1:
         return None
-    return Once(key=key, at=now, before={name: found[name] for name in values})
+    before = {name: found[name] for name in values}
+    return Once(key=key, at=now, before=before)
 
 
 def give_back_once(connection: Connection, company: str, claimed: Once) -> None:
@@ -325,7 +325,11 @@ def gather(connection: Connection, kind: str, now: dt.datetime) -> Gathering | N
         return None
     if not _may_gather(connection, kind, now):  # it claims the hour, so it is asked last
         return None
-    claimed = [each for each in open_ if _gathered(connection, each, untold, now)]
+    claimed: list[Alert] = []
+    for each in open_:
+        is_ours = _gathered(connection, each, untold, now)
+        if is_ours:
+            claimed.append(each)
     for each in over:  # it may be back, and over again, before anybody is told of it again
         connection.execute(sa.update(alerts).where(*_key_of(each)).values(gathered=False))
     return Gathering(kind=kind, at=now, last=last, open=claimed, over=over)
@@ -383,10 +387,27 @@ def _key_of(alert: Alert) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool
     return alerts.c.company == alert.company, alerts.c.key == alert.key
 
 
+def _here(
+    seen: Sequence[Seen], kept: Mapping[str, Alert], sure: Collection[str] | None
+) -> dict[str, Seen]:
+    """Return by key those of *seen* that are *sure*, or were there before and last."""
+    here: dict[str, Seen] = {}
+    for each in seen:
+        before = kept.get(each.key)
+        lasts = before is not None and before.ended_at is None
+        if lasts or sure is None or each.key in sure:
+            here[each.key] = each
+    return here
+
+
 def _over(kept: Mapping[str, Alert], may_last: Collection[str]) -> list[Alert]:
     """Return those of *kept* that were open, and are over by what runs have brought."""
-    gone = [each for key, each in kept.items() if key not in may_last]
-    return [each for each in gone if each.ended_at is None and each.kind not in NOT_OF_RUNS]
+    over: list[Alert] = []
+    for key, each in kept.items():
+        lasts = key in may_last or each.kind in NOT_OF_RUNS
+        if not lasts and each.ended_at is None:
+            over.append(each)
+    return over
 
 
 def _is_kept(seen: Seen, kept: Alert | None, now: dt.datetime) -> bool:
@@ -438,9 +459,10 @@ def week(
         .group_by(items.c.outcome)
     )
     counts = {str(outcome): count for outcome, count in connection.execute(became)}
+    told = {name: counts.get(name, 0) for name in ("created", "updated", "failed")}
     return {
         "ever": connection.execute(ever).scalar_one(),
         "fetched": connection.execute(fetched).scalar_one(),
         "synced": connection.execute(synced).scalar_one(),
-        **{name: counts.get(name, 0) for name in ("created", "updated", "failed")},
+        **told,
     }
