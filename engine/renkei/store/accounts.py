@@ -51,27 +51,16 @@ class Accounts(Database):
         with self._reading() as c:
             query = sa.select(known_accounts).where(self._of(known_accounts))
             rows = c.execute(query).mappings().all()
-        return {
-            row["connection"]: KnownAccount(
-                connection=row["connection"],
-                account=row["account"],
-                customer=Customer(
-                    name=row["name"],
-                    ids=tuple(row["ids"]),
-                    corporate_numbers=tuple(row["corporate_numbers"]),
-                ),
-                at=row["at"],
-                confirmed_by=row["confirmed_by"],
-                confirmed_at=row["confirmed_at"],
-            )
-            for row in rows
-        }
+        return {row["connection"]: _known_in(row) for row in rows}
 
     def keep_accounts(self, accounts: Iterable[KnownAccount]) -> None:
         """Keep whose *accounts* they are in place of what is known; nothing is written twice."""
         known = self.known_accounts()
-        named = [each for each in accounts if each.account]
-        news = [each for each in named if known.get(each.connection) != each]
+        news: list[KnownAccount] = []
+        for each in accounts:
+            is_known = known.get(each.connection) == each
+            if each.account and not is_known:
+                news.append(each)
         if news:
             with self._writing() as connection:
                 self._keep_whose(connection, news)
@@ -88,9 +77,8 @@ class Accounts(Database):
         """Return what is kept of the connections."""
         with self._reading() as c:
             rows = c.execute(_ALL_OWN, {"company": self.company}).mappings().all()
-            return OfConnections(
-                fields={row["connection"]: _fields_in(row) for row in rows}, used=self._used(c)
-            )
+            fields = {row["connection"]: _fields_in(row) for row in rows}
+            return OfConnections(fields=fields, used=self._used(c))
 
     def own_fields(self, connection: str, account: str | None = None) -> OwnFields:
         """
@@ -143,11 +131,14 @@ class Accounts(Database):
             insert_unless_there(c, own_fields, nothing)
             self._note("fields_read", connection=connection)
             before = c.execute(locking(sa.select(own_fields).where(ours))).mappings().one()
+            # The names of those that are gone are kept: a pair that merely left such a field out
+            # would stop its data silently. docs/decisions/2026-11-29-batches-and-own-fields.md
             known: set[str] = set()
             if before["account"] == account:  # another account's fields are not gone
                 known.update(before["gone"])
                 known.update(spec.name for spec in codec.specs_in(before["specs"]))
-            gone = known - {spec.name for spec in specs}
+            names = {spec.name for spec in specs}
+            gone = known - names
             row = {"specs": codec.specs_out(specs), "gone": sorted(gone), "at": at}
             c.execute(sa.update(own_fields).where(ours).values(account=account, **row))
         return OwnFields(specs=tuple(specs), gone=frozenset(gone), at=at)
@@ -156,6 +147,22 @@ class Accounts(Database):
 def _fields_in(row: RowMapping) -> OwnFields:
     specs = codec.specs_in(row["specs"])
     return OwnFields(specs=specs, gone=frozenset(row["gone"]), at=row["at"])
+
+
+def _known_in(row: RowMapping) -> KnownAccount:
+    customer = Customer(
+        name=row["name"],
+        ids=tuple(row["ids"]),
+        corporate_numbers=tuple(row["corporate_numbers"]),
+    )
+    return KnownAccount(
+        connection=row["connection"],
+        account=row["account"],
+        customer=customer,
+        at=row["at"],
+        confirmed_by=row["confirmed_by"],
+        confirmed_at=row["confirmed_at"],
+    )
 
 
 def _row(company: str, known: KnownAccount) -> dict[str, object]:

@@ -165,6 +165,7 @@ class Alerts(Database):
                     ended.append(alert.key)
             self._forget(connection, now)
         after = {each.key: each for each in self.alerts()}
+        # As they were before: giving back needs that.
         open_ = {key: kept.get(key) or after[key] for key in told if key in after}
         # No all-clear for a state that nobody was told of.
         told_over = {key: kept[key] for key in ended if kept[key].told and key not in quiet}

@@ -93,6 +93,8 @@ def _append(connection: Connection, company: str, who: str, entries: Sequence[En
 
 def hashed(before: str, row: Mapping[str, Any] | RowMapping) -> str:
     """Return the hash of a line after the one whose hash is *before*."""
+    # Without a key: it would lie in the same store, and nobody else could verify an export.
+    # docs/decisions/2026-11-29-audit-log.md
     parts = [row["company"], row["line"], row["at"], row["who"], row["act"], row["run"]]
     text = json.dumps([before, *parts, row["facts"]], separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -85,13 +85,14 @@ class Beginnings(Plans, Journal):
             row = self._row(connection, run_id)
             chosen, open_counts = self._chosen(connection, row["id"])
             unsettled = self._writes(row["id"], (OPEN, ANSWERED, ACCEPTED))
+            accepted = frozenset(str(write.item.number) for write in unsettled[ACCEPTED])
             return Before(
                 chosen=chosen,
                 open_counts=open_counts,
                 has_begun=begun(connection, row["id"]),
                 in_doubt=unsettled[OPEN],
                 answered=unsettled[ANSWERED],
-                accepted=frozenset(str(write.item.number) for write in unsettled[ACCEPTED]),
+                accepted=accepted,
                 refused=self.refused_before(run_id),
                 elsewhere=self.created_elsewhere(run_id),
                 rewritten=self.rewritten(run_id),
@@ -102,6 +103,10 @@ class Beginnings(Plans, Journal):
     @staticmethod
     def _chosen(connection: Connection, run_id: int) -> tuple[int, dict[Difference, int]]:
         """Return how many are chosen, and by difference who of them has no final outcome yet."""
-        found = connection.execute(_CHOSEN, {"run": run_id}).all()
-        open_counts = {Difference(name): count for name, _all, count in found if count}
-        return sum(count for _name, count, _open in found), open_counts
+        chosen = 0
+        open_counts: dict[Difference, int] = {}
+        for name, count, open_count in connection.execute(_CHOSEN, {"run": run_id}).all():
+            chosen += count
+            if open_count:
+                open_counts[Difference(name)] = open_count
+        return chosen, open_counts

@@ -342,6 +342,7 @@ def _payload_out(item: Item) -> str:
 def _payload_in(text: str | None, fields: Fields) -> dict[str, Any]:
     if text is None:
         return {}
+    # A faster decoder would let duplicate keys pass: docs/decisions/2026-11-29-same-at-a-glance.md
     plain = json.loads(text)
     if "same" in plain or "once" in plain:
         return _alike_in(plain, fields)

@@ -267,8 +267,9 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         with self._writing():
             facts = {"user": user, "role": role}
             self._note("rights_given", **facts, companies=list(named))
-            own = (Entry(act="rights_given", facts=facts, of=company) for company in companies)
-            self._mine.noted.extend(own)
+            for company in companies:
+                entry = Entry(act="rights_given", facts=facts, of=company)
+                self._mine.noted.append(entry)
 
     def lines_of_removed(
         self, name: str, since: dt.datetime | None = None, until: dt.datetime | None = None

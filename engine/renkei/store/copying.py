@@ -79,7 +79,9 @@ def copy_store(
         moved = Entry(act="store_moved")  # the line is in both of them
         append(source, old.company, who or recorded(None), [moved])
         with _filled(new) as target:
-            rows = sum(copy_rows(table, source, target, *_but(table)) for table in TABLES)
+            rows = 0
+            for table in TABLES:
+                rows += copy_rows(table, source, target, *_but(table))
             # What this commit leaves in the source: with a lower serial the copy would look older.
             serial.put_serial(target, serial.read(source) + 1)
             for table in TABLES:
@@ -100,8 +102,9 @@ def _refuse_at_work(old: Store, source: Connection) -> None:
             message = _("Run {run} is still being fetched. Wait until it has ended.")
             raise BusyError(message.format(run=row["id"]))
     turns = sa.select(facts).where(facts.c.name.startswith(TURN))
-    if any(is_inside(turn.name, turn.value) for turn in source.execute(turns)):
-        raise BusyError(_("A token is just being fetched. Try again in a moment."))
+    for turn in source.execute(turns):
+        if is_inside(turn.name, turn.value):
+            raise BusyError(_("A token is just being fetched. Try again in a moment."))
 
 
 @contextmanager

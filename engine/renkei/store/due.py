@@ -82,6 +82,7 @@ class Due(Database):
             at_work = sa.select(jobs.c.due).where(*theirs, jobs.c.ended_at.is_(None)).limit(1)
             if state in OPEN and connection.execute(at_work).first() is not None:
                 return None
+            # One run makes up for all that have passed: docs/decisions/2026-11-29-schedules.md
             new = new_job(claim, state, now, count(last_due(connection, claim)))
             if insert_unless_there(connection, jobs, new):
                 return True

@@ -55,14 +55,16 @@ class Errands(Schedules, Views):
 
         Raises BusyError while one has it; of two who ask at once one waits here.
         """
+        # Under the lock of the run: docs/decisions/2026-11-30-errands.md
         self._row(connection, str(run_id), lock=True)
         theirs = self._of(jobs), jobs.c.run_id == run_id
         spans = sa.select(jobs.c.started_at, jobs.c.ended_at).where(*theirs)
-        found = connection.execute(spans).all()
-        if any(ended is None for _started, ended in found):
-            raise taken(str(run_id))
-        starts = [started for started, _ended in found]
-        return max(starts, default=LONG_AGO)
+        last = LONG_AGO
+        for started, ended in connection.execute(spans).all():
+            if ended is None:
+                raise taken(str(run_id))
+            last = max(last, started)
+        return last
 
     def asked_for(self, name: str, due: dt.datetime) -> Job | None:
         """Return what was asked for at that moment, or None."""

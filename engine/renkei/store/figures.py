@@ -71,10 +71,11 @@ class FiguresOfAll(Database):
             held = at_work(connection)
             rows = connection.execute(newest).mappings()
             lately = {row["id"]: row for row in rows if row["created_at"] >= now - LATELY}
+            described = Counter(_described(row, held) for row in lately.values())
             doubts, oldest = _doubts(connection, held)
             return Figures(
                 at=now,
-                runs=Counter(_described(row, held) for row in lately.values()),
+                runs=described,
                 writes=_writes(connection, lately),
                 waits=_waits(lately.values()),
                 doubts=doubts,
@@ -130,6 +131,8 @@ def _described(row: RowMapping, held: set[int]) -> tuple[str, ...]:
     A file of somebody's own has no name here, nor have its sides.
     """
     status = status_now(row, lambda: row["id"] in held)
+    # Not the connections: they may be called after a customer, and mapping and side say the same.
+    # docs/decisions/2026-11-29-being-operated.md
     name = row["mapping_name"]
     if "/" in name or "\\" in name:
         return row["company"], "own", "own", status.value
@@ -140,7 +143,8 @@ def _waits(lately: Iterable[RowMapping]) -> Counts:
     """Count the reasons for which runs have paused, by company."""
     found: Counter[tuple[str, ...]] = Counter()
     for row in lately:
-        found.update((row["company"], code) for code in row["pauses"] or ())
+        for code in row["pauses"] or ():
+            found[row["company"], code] += 1
     return found
 
 

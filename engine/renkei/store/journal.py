@@ -187,6 +187,8 @@ class Journal(Views):
         With *retry_failed* every ``failed`` outcome is kept as an earlier try and tried again.
         """
         with self._writing() as connection:
+            # The run is locked before the lease, as everywhere: nobody waits in a circle.
+            # docs/decisions/2026-11-29-store-on-postgresql.md
             row = self._row(connection, run_id, lock=True)
             key: int = row["id"]
             if selection and row["selection"] != codec.selection_out(selection):
@@ -274,6 +276,8 @@ class Journal(Views):
             before = connection.execute(_ENDING, asked).mappings().one()
             lease.release(connection, held)
             _record(connection, held, told)
+            # No line of the audit log: a sync must not stop for one. The run tells how it ended.
+            # docs/decisions/2026-11-29-audit-log.md
             columns: dict[str, object] = {}
             if usage is not None:
                 columns["usage"] = {**before["usage"], **usage}
@@ -314,11 +318,14 @@ class Journal(Views):
             # Real time, whatever the calendar says: docs/decisions/2026-11-28-creates-in-doubt.md
             if not self._on_server:
                 common |= {"sent_at": keepers_now(connection)}
-            rows = [{**common, "position": position, "kind": kind} for position, kind in wanted]
             # SQLite would use the numbers of removed writes again.
             first = free_number(connection, writes).get("id")
-            if first is not None:
-                rows = [{**row, "id": first + nth} for nth, row in enumerate(rows)]
+            rows: list[dict[str, object]] = []
+            for nth, (position, kind) in enumerate(wanted):
+                row = {**common, "position": position, "kind": kind}
+                if first is not None:
+                    row["id"] = first + nth
+                rows.append(row)
             intents = _STAMPED if self._on_server else _INTENTS
             return list(connection.execute(intents, rows).scalars())
 
@@ -357,8 +364,8 @@ class Journal(Views):
         found: dict[str, list[Write]] = {result: [] for result in results}
         with self._reading() as connection:
             rows = connection.execute(_WRITES, asked).mappings().all()
-            stamps = _here(connection, [row["sent_at"] for row in rows])
-            for row, sent_at in zip(rows, stamps, strict=True):
+            sent = [row["sent_at"] for row in rows]
+            for row, sent_at in zip(rows, _here(connection, sent), strict=True):
                 write = Write(
                     id=row["write_id"],
                     item=self._item(connection, row),
@@ -522,11 +529,12 @@ class Journal(Views):
         with self._reading() as connection:
             for identity, kind, base in connection.execute(query):
                 found.setdefault(identity, {})[kind] = base
-        return {
-            identity: None if "update" in sent else sent["create"]
-            for identity, sent in found.items()
-            if "create" in sent
-        }
+        created: dict[str, dt.date | None] = {}
+        for identity, sent in found.items():
+            if "create" in sent:
+                base_date = None if "update" in sent else sent["create"]
+                created[identity] = base_date
+        return created
 
     def expire(self, run_id: str, at: dt.datetime) -> None:
         """Let a paused run be over: its plan is too old."""
@@ -563,36 +571,30 @@ def _here(connection: Connection, stamps: Collection[float | None]) -> list[floa
 
 def _record(connection: Connection, held: Lease, told: Sequence[Told]) -> None:
     """Record what became of some employees, one after the other."""
-    results = [each for each in told if each.write_id and each.outcome is not Outcome.UNKNOWN]
-    _for_each(
-        connection,
-        _RESULT,
-        [
-            {
+    results: list[dict[str, Any]] = []
+    outcomes: list[dict[str, Any]] = []
+    for each in told:
+        is_settled = each.outcome is not Outcome.UNKNOWN
+        if each.write_id and is_settled:
+            result = {
                 "of": each.write_id,
                 "said": each.result or each.outcome.value,
                 "when": each.at,
                 "named": each.answer_id,
             }
-            for each in results
-        ],
-    )
-    _for_each(
-        connection,
-        _OUTCOME,
-        [
-            {
-                "run": held.run_id,
-                "owned": held.account,
-                "held": held.token,
-                "of": each.position,
-                "became": each.outcome.value,
-                "why": codec.remark_out(each.reason),
-                "said": each.detail,
-            }
-            for each in told
-        ],
-    )
+            results.append(result)
+        outcome = {
+            "run": held.run_id,
+            "owned": held.account,
+            "held": held.token,
+            "of": each.position,
+            "became": each.outcome.value,
+            "why": codec.remark_out(each.reason),
+            "said": each.detail,
+        }
+        outcomes.append(outcome)
+    _for_each(connection, _RESULT, results)
+    _for_each(connection, _OUTCOME, outcomes)
 
 
 def _for_each(connection: Connection, statement: sa.Update, rows: list[dict[str, Any]]) -> None:
@@ -639,7 +641,7 @@ def _let_pass(
         kept["allowed_by"] = allowed_by
         kept |= {"usual": row["source_count"], "usual_target": row["target_count"]}
     if expected is not None:
-        kept["expected"] = [codec.remark_out(each) for each in expected]
+        kept["expected"] = codec.remarks_out(expected)
     return kept
 
 

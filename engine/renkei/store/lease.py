@@ -71,7 +71,7 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
         raise _busy_elsewhere(name)
     if alive and not take_over:
         raise busy(row)
-    token = row["token"] + 1
+    token = row["token"] + 1  # a holder that only slept wakes up with an older one (F51)
     values = {
         "connection": name,
         "token": token,

@@ -48,10 +48,13 @@ class Paces(Database):
             everybody = connection.execute(_USERS, {"of": account}).mappings().all()
             rows = [row for row in everybody if row["owner"] != me]
             others = sum(_goes_on(row, now) for row in rows)
-            claims = {each: _claimed(each, rows, others, now) for each in windows}
+            room: dict[float, int] = {}
+            used: dict[str, list[int]] = {}
+            for window in windows:
+                more = _claimed(window, rows, others, now)
+                room[window.seconds] = window.used + more
+                used[str(window.seconds)] = [window.used, 0 if leaving else more]
             _forget_old(connection, rows, windows, now)
-            kept = dict.fromkeys(claims, 0) if leaving else claims
-            used = {str(window.seconds): [window.used, more] for window, more in kept.items()}
             said = {"at": now, "used": used, "leaving": leaving}
             is_known = len(rows) < len(everybody)
             if is_known:
@@ -59,7 +62,6 @@ class Paces(Database):
             else:
                 mine = {"account": account, "owner": me, "company": self.company}
                 connection.execute(sa.insert(paces), {**mine, **said})
-        room = {window.seconds: window.used + more for window, more in claims.items()}
         return Share(others, room)
 
     def _now_alone(self, connection: Connection, account: str) -> float:
@@ -74,7 +76,8 @@ def _forget_old(
 ) -> None:
     """Remove the *rows* of users who have gone, and of whom nothing counts any more."""
     # ALIVE_S, too: a process may wait for an answer for longer than the longest window.
-    over = now - max(ALIVE_S, *(each.seconds for each in windows))
+    longest_s = max(each.seconds for each in windows)
+    over = now - max(ALIVE_S, longest_s)
     for row in rows:
         if row["at"] < over:
             connection.execute(_FORGET, {"of": row["account"], "who": row["owner"]})

@@ -86,6 +86,8 @@ _ENTRIES = (
     .order_by(items.c.position)
 )
 _NEAR = runs.c.base_date.between(sa.bindparam("first"), sa.bindparam("last"))
+# Held against the last usual one: else the second night would compare a wrong list with a wrong
+# list, and pass. docs/decisions/2026-11-22-safety-limits.md
 _USUAL = sa.select(
     _newest(runs.c.usual, runs.c.usual.is_not(None), _NEAR),
     _newest(runs.c.usual_target, runs.c.usual_target.is_not(None)),
@@ -531,6 +533,7 @@ class Plans(Views, Accounts):
                     .values(selected=True, new_values=sa.bindparam("v", type_=sa.JSON)),
                     rows,
                 )
+            # Nobody's number: values go, the log stays. docs/decisions/2026-11-29-audit-log.md
             self._note("chosen", key, count=len(chosen), fields=sorted(fields))
             self._update(
                 connection,
@@ -551,6 +554,7 @@ class Plans(Views, Accounts):
         self._set(self._key(run_id), lacking=True)
 
     def _refuse_begun(self, connection: Connection, run_id: int) -> None:
+        # Locked: of a choice and a sync that race one is first, and the other one sees it.
         status = Status(self._row(connection, str(run_id), lock=True)["status"])
         if lease.holder(connection, run_id) is not None:
             message = _("Run {run} is being synced by another process. Wait until it has ended.")

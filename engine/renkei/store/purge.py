@@ -103,7 +103,12 @@ class Purge(Views):
         in_doubt = sa.select(writes.c.id).where(writes.c.run_id == runs.c.id, unsettled)
         query = sa.select(runs).where(is_old, *more, sa.not_(in_doubt.exists()))
         rows = connection.execute(query).mappings().all()
-        return [row["id"] for row in rows if not self._view(connection, row).status.is_at_work]
+        found: list[int] = []
+        for row in rows:
+            run = self._view(connection, row)
+            if not run.status.is_at_work:
+                found.append(row["id"])
+        return found
 
     @staticmethod
     def _has_values() -> sa.ColumnElement[bool]:
@@ -137,6 +142,8 @@ class Purge(Views):
         What a later fetch goes by stays (:meth:`_needed`), and what people have said of records. A
         run goes as a whole; where the disk has no room for that, bit by bit.
         """
+        # Releases stay, as they serve later runs.
+        # docs/decisions/2026-11-29-retention-setup-codes.md
         with self._reading() as connection:
             old = sa.select(runs.c.id).where(self._of(runs), runs.c.created_at < before)
             ids = connection.execute(old.order_by(runs.c.id)).scalars().all()

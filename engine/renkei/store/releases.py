@@ -159,6 +159,10 @@ def _records_out(records: Sequence[Record]) -> list[list[Any]]:
     return [[each.side, each.id, dict(each.facts)] for each in records]
 
 
+def _records_in(plain: Sequence[Any]) -> tuple[Record, ...]:
+    return tuple(Record(side=side, id=id_, facts=facts) for side, id_, facts in plain)
+
+
 def _kept(row: RowMapping) -> Kept:
     places = (
         Place(connection=row["source"], account=row["source_account"]),
@@ -176,5 +180,5 @@ def _kept(row: RowMapping) -> Kept:
             run=str(row["run_id"]),
         ),
         places=places,
-        records=tuple(Record(side=side, id=i, facts=f) for side, i, f in row["records"]),
+        records=_records_in(row["records"]),
     )

@@ -37,6 +37,8 @@ class Schedules(Database):
 
         What waited is left out.
         """
+        # Not in the file: a browser may not write that, and nobody would know who did it.
+        # docs/decisions/2026-11-29-schedules.md
         ours = self._of(schedules), schedules.c.name == name
         new = {"company": self.company, "name": name, "timing": timing, "since": at}
         with self._writing() as connection:
@@ -117,6 +119,8 @@ class Schedules(Database):
     def take(self, claim: Claim) -> Job | None:
         """Be the process that does the job of *claim*; None if another one has it."""
         with self._writing() as connection:
+            # What the queue delivers twice, or late, finds another state or attempt.
+            # docs/decisions/2026-11-29-cluster.md
             mine = self._mine_of(claim), jobs.c.ended_at.is_(None), jobs.c.state == "queued"
             begins = sa.update(jobs).where(*mine).values(**at_it("running")).returning(jobs)
             row = connection.execute(begins).mappings().first()
@@ -162,6 +166,7 @@ class Schedules(Database):
 
     def _mine_of(self, claim: Claim) -> sa.ColumnElement[bool]:
         """Return the condition that *claim* is the newest one of its job."""
+        # The attempt grows: a process that comes back has an older one, and no say any more.
         return sa.and_(self._of(jobs), of_job(claim), jobs.c.attempt == claim.attempt)
 
 

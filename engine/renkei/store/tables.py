@@ -167,6 +167,8 @@ runs = Table(
     ),
 )
 
+# Without a company, as writes are: they are reached by the key of a run, which only its company
+# is given. docs/decisions/2026-11-29-companies.md
 items = Table(
     "items",
     metadata,

@@ -246,7 +246,7 @@ BUGS: tuple[Bug, ...] = (
         "The report does not say that an announcement let a run pass.",
         (
             "renkei.store.journal:_let_pass",
-            'kept["expected"] = [codec.remark_out(each) for each in expected]',
+            'kept["expected"] = codec.remarks_out(expected)',
             "pass",
         ),
         tests="tests/engine/test_expected.py::test_an_intake_passes_and_the_run_says_why",
