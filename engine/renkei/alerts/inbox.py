@@ -28,8 +28,8 @@ class Entry:
 def entries(states: Iterable[tuple[Company, State]], alerts: Iterable[Alert]) -> list[Entry]:
     """Return an entry for each state, in the order of their kinds, then by company."""
     kept = {(each.company, each.key): each for each in alerts if each.ended_at is None}
-    found = [
-        Entry(company=company, state=state, alert=kept.get((state.company, state.key)))
-        for company, state in states
-    ]
+    found: list[Entry] = []
+    for company, state in states:
+        alert = kept.get((state.company, state.key))
+        found.append(Entry(company=company, state=state, alert=alert))
     return sorted(found, key=lambda e: (KINDS.index(e.state.kind), e.company.name, e.state.key))

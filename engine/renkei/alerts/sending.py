@@ -62,15 +62,17 @@ class Became:
 def send(letters: Sequence[Letter], *, within_s: float = WITHIN_S) -> list[Became]:
     """Send all letters at once; return what became of each. It raises nothing but an interrupt."""
     until = time.monotonic() + within_s  # one for all: they go out side by side
+    # No threads: those cannot be ended. docs/decisions/2026-11-29-being-told.md
     processes = [_started(each) for each in letters]
+    became: list[Became] = []
     try:
-        return [
-            _became(letter, process, max(0.0, until - time.monotonic()))
-            for letter, process in zip(letters, processes, strict=True)
-        ]
+        for letter, process in zip(letters, processes, strict=True):
+            left_s = max(0.0, until - time.monotonic())
+            became.append(_became(letter, process, left_s))
     finally:
         for process in processes:
             _end(process)
+    return became
 
 
 def tell_of(became: Sequence[Became]) -> None:

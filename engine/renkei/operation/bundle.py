@@ -17,7 +17,7 @@ from contextlib import suppress
 from enum import StrEnum
 from functools import cache
 from importlib import resources
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -151,9 +151,10 @@ def write(goal: Path, main: Main, signs: Sequence[Sign], log: Path | None = None
     *log* is a file of renkei's JSON lines. Raises OSError.
     """
     stand_ins = StandIns()
+    told = [_sign(each, stand_ins) for each in signs]
     parts: dict[str, str] = {
         "versions.json": _json(versions()),
-        "doctor.json": _json([_sign(each, stand_ins) for each in signs]),
+        "doctor.json": _json(told),
         "configuration.json": _json(_configurations(main, stand_ins)),
     }
     if log is not None:
@@ -225,17 +226,22 @@ def redacted(data: Data, stand_ins: StandIns, key: str = "") -> Any:  # noqa: AN
 def _connectors() -> frozenset[str]:
     """Return the connectors that come with renkei; others may be called after who has made them."""
     found = finding.found(finding.CONNECTORS)
-    return frozenset(each.name for each in found if each.dist and each.dist.name == "renkei")
+    return frozenset(each.name for each in found if _is_ours(each))
 
 
 @cache
 def _mappings() -> frozenset[str]:
-    ours = [each for each in entry_points(group=GROUP) if each.dist and each.dist.name == "renkei"]
     names: set[str] = set()
-    for each in ours:
-        files_of = resources.files(each.value).iterdir()
-        names.update(file.name.removesuffix(".yaml") for file in files_of)
+    for each in entry_points(group=GROUP):
+        if not _is_ours(each):
+            continue
+        for file in resources.files(each.value).iterdir():
+            names.add(file.name.removesuffix(".yaml"))
     return frozenset(names)
+
+
+def _is_ours(entry: EntryPoint) -> bool:
+    return entry.dist is not None and entry.dist.name == "renkei"
 
 
 def _entries(data: dict[str, Data], stand_ins: StandIns, key: str) -> Iterator[tuple[str, Any]]:
@@ -256,8 +262,11 @@ def _log(path: Path, stand_ins: StandIns) -> tuple[list[dict[str, Any]], int]:
     """Return the last lines that are renkei's, and how many were left out or are of others."""
     with path.open(encoding="utf-8", errors="replace") as file:
         last = deque(file, LINES)
-    found = [_line(text, stand_ins) for text in last]
-    kept = [line for line in found if line is not None]
+    kept: list[dict[str, Any]] = []
+    for text in last:
+        line = _line(text, stand_ins)
+        if line is not None:
+            kept.append(line)
     return kept, len(last) - len(kept)
 
 

@@ -212,6 +212,8 @@ def _family(
 ) -> GaugeMetricFamily:
     from prometheus_client.core import GaugeMetricFamily
 
+    # No counter: where retention takes runs away, Prometheus would see a restart.
+    # docs/decisions/2026-11-29-being-operated.md
     family = GaugeMetricFamily(f"renkei_{name}", help_, labels=labels)
     for key, value in sorted(values.items()):
         family.add_metric(key, value)

@@ -105,7 +105,8 @@ class Stored:
         workers = store.workers()
         yield from self.workers(paused, workers)
         jobs = store.open_jobs()
-        yield self._line(jobs, has_worker=any(each.alive for each in workers))
+        has_worker = any(each.alive for each in workers)
+        yield self._line(jobs, has_worker=has_worker)
         yield from self._hanging(jobs)
         for missed in store.missed(self.clock.now()):
             text = _("The last run of {schedule} did not take place, or sent nothing.")
@@ -145,23 +146,27 @@ class Stored:
                 figures=figures,
             )
         mine = version("renkei")
-        others = sorted({each.version for each in alive if each.version != mine})
+        others = {each.version for each in alive} - {mine}
         if others:
             text = _("A worker is of another version ({version}) than this command ({mine}).")
-            shown_ = _(", ").join(others)
+            shown_ = _(", ").join(sorted(others))
             yield Sign(
                 "schedules", "warning", "worker_version", text.format(version=shown_, mine=mine)
             )
 
     def _line(self, jobs: Sequence[Job], *, has_worker: bool) -> Sign:
         """Return how many jobs are in line, and whether anybody does them."""
-        states = Counter[str](job.state for job in jobs)
-        now = self.clock.now()
-        in_line_since = [job.started_at for job in jobs if job.state == "queued"]
-        since = min(in_line_since, default=now)
+        states: Counter[str] = Counter()
+        asked = 0
+        now = since = self.clock.now()
+        for job in jobs:
+            states[job.state] += 1
+            if job.state == "queued":
+                since = min(since, job.started_at)
+            if job.errand is not None:
+                asked += 1
         figures = {state: states[state] for state in ("queued", "running", "waiting")}
         figures["oldest_s"] = max(0, round((now - since).total_seconds()))
-        asked = sum(job.errand is not None for job in jobs)
         if asked and not has_worker:
             text = _("People have asked for something ({count}), and no worker is there to do it.")
             return Sign("queue", "warning", "no_worker", text.format(count=asked), figures=figures)

@@ -36,7 +36,8 @@ def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Yield the text of a CSV file: marked, all quoted, nothing that runs as a formula."""
     mark = BYTE_ORDER_MARK
     for row in rows:
-        yield mark + ",".join(_cell(text) for text in row) + "\r\n"
+        cells = [_cell(text) for text in row]
+        yield mark + ",".join(cells) + "\r\n"
         mark = ""
 
 
@@ -71,6 +72,7 @@ def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]
         *(_("outcome"), _("reason"), _("answer"), _("changes"), _("earlier tries")),
     )
     for item in items:
+        earlier = [try_text(before, labels) for before in item.earlier]
         yield (
             item.number or "",
             item.name,
@@ -79,7 +81,7 @@ def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]
             _why(item, labels),
             one_line(item.detail or ""),
             changes_text(item, labels),
-            " / ".join(try_text(before, labels) for before in item.earlier),
+            " / ".join(earlier),
         )
     for notice in labels.run.notices if labels.run else ():
         if notice.code in ("expected_intake", "outside_scope"):
@@ -108,12 +110,11 @@ def changes_text(item: Item, labels: Labels) -> str:
 
 
 def _beside(each: Beside, labels: Labels) -> str:
-    sides = [(labels.source, each.source)]
-    if each.target is not None:
-        sides.append((labels.target, each.target))
     text = _("{value} ({system})")
-    values = _(", ").join(text.format(system=system, value=value) for system, value in sides)
-    return f"{each.field}: {values}"
+    sides = [text.format(system=labels.source, value=each.source)]
+    if each.target is not None:
+        sides.append(text.format(system=labels.target, value=each.target))
+    return f"{each.field}: {_(', ').join(sides)}"
 
 
 def write_private(path: Path, chunks: Iterable[str]) -> None:

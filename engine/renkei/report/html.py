@@ -65,7 +65,9 @@ def report_page(run: Run, items: Iterable[Item], labels: Labels) -> Iterator[str
     title = _("Sync report {run}: {source} → {target}").format(
         run=run.id, source=labels.source, target=labels.target
     )
-    outcomes = run.outcomes or {}
+    differences = [(difference_text(each), run.counts.get(each, 0)) for each in Difference]
+    found = run.outcomes or {}
+    outcomes = [(outcome_text(each), found.get(each, 0)) for each in Outcome]
     page = _template().stream(
         language=language(),
         style=_STYLE,
@@ -73,8 +75,8 @@ def report_page(run: Run, items: Iterable[Item], labels: Labels) -> Iterator[str
         title=title,
         facts=run_facts(run, labels),
         run=run,
-        differences=[(difference_text(each), run.counts.get(each, 0)) for each in Difference],
-        outcomes=[(outcome_text(each), outcomes.get(each, 0)) for each in Outcome],
+        differences=differences,
+        outcomes=outcomes,
         items=items,
         labels=labels,
     )

@@ -40,10 +40,10 @@ def run_facts(run: Run, labels: Labels) -> list[tuple[str, str]]:
     at = moment_text if labels.technical else clock_text
     systems = (run.source, run.target) if labels.technical else (labels.source, labels.target)
     company = [(_("Company"), labels.company)] if labels.company else []
-    settings = [
-        (labels.setting(name), _("on") if on else _("off"))
-        for name, on in sorted(run.settings.items())
-    ]
+    settings: list[tuple[str, str]] = []
+    for name, on in sorted(run.settings.items()):
+        state = _("on") if on else _("off")
+        settings.append((labels.setting(name), state))
     facts = [
         *company,
         (_("Run"), run.id),

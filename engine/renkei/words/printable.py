@@ -19,7 +19,7 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """Return the lines of *text* as one: where each has a row of its own."""
     lines = [line.strip() for line in text.splitlines()]
-    return " / ".join(line for line in lines if line)
+    return " / ".join(filter(None, lines))
 
 
 def json_safe(document: str) -> str:

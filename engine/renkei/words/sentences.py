@@ -69,7 +69,8 @@ def field_text(name: str, labels: Mapping[str, Label]) -> str:
 
 def number_text(number: str | None) -> str:
     """Return an employee number in which every blank can be seen: ``0095␣``."""
-    return printable("".join("␣" if each.isspace() else each for each in number or ""))
+    shown = ["␣" if each.isspace() else each for each in number or ""]
+    return printable("".join(shown))
 
 
 def reason_text(remark: Remark, labels: Labels = UNKNOWN) -> str:

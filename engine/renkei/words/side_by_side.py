@@ -42,10 +42,10 @@ def both(item: Item, labels: Labels) -> list[Beside]:
     """
     if item.difference is not Difference.BLOCKED:
         return []
-    found = [
-        Beside(labels.field(pair[1]), _source(item, pair, labels), _target(item, pair, labels))
-        for pair in labels.pairs
-    ]
+    found: list[Beside] = []
+    for pair in labels.pairs:
+        source, target = _source(item, pair, labels), _target(item, pair, labels)
+        found.append(Beside(labels.field(pair[1]), source, target))
     return _kept(found)
 
 
