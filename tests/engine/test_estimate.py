@@ -51,7 +51,7 @@ def changed(world: World, count: int, beds: int) -> tuple[Estimate, float]:
 
 def cost(world: World) -> float:
     """Return how long the last sync took, by the store."""
-    with closing(Store(str(world.folder / "reports.db"))) as store:
+    with closing(Store(world.at)) as store:
         usage = store.sync_usage("clinic", "rosta")
     assert usage is not None
     return float(usage["sync_seconds"])
@@ -101,6 +101,26 @@ def test_a_sync_that_paused_tells_nothing_of_the_next_one(slow: World) -> None:
     assert ahead.least_s is not None
     assert ahead.seconds is not None
     assert ahead.least_s < ahead.seconds
+
+
+@pytest.mark.postgres
+def test_weeks_of_fetches_that_fail_let_the_last_sync_be_known(slow: World) -> None:
+    """A system that is out of reach every night tells nothing of how long a sync takes."""
+    changed(slow, 1, 100)
+    measured_s = cost(slow)
+    usual = slow.rosta.trouble
+
+    def refused(hook: str, values: Values) -> None:
+        if hook.startswith("list"):
+            raise AccessError("no")
+        usual(hook, values)
+
+    slow.rosta.trouble = refused
+    for _night in range(25):
+        with pytest.raises(AccessError):
+            slow.fetch()
+    slow.rosta.trouble = usual
+    assert cost(slow) == measured_s
 
 
 def test_a_fetch_is_told_as_long_as_the_last_one(world: World) -> None:

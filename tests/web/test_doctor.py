@@ -40,6 +40,7 @@ Signs = dict[tuple[str, str], list[dict[str, Any]]]
 def examined(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Signs]:
     """Return the exit code, and what was found by subject and code."""
     config = str(folder / "renkei.yaml")
+    capsys.readouterr()  # log lines from before any command has said where they go
     code = run(["--config", config, "--output", "json", "doctor", *words])
     told = json.loads(capsys.readouterr().out)
     assert told.get("ok") is (code == 0), told

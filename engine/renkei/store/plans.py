@@ -48,9 +48,6 @@ NO_FIELDS = Fields()
 WRITTEN = (Outcome.UPDATED.value, ANSWERED)
 """Results of updates that have changed somebody, or may have."""
 
-RECENT = 20
-"""How many runs of a pair are looked at for one that was synced in one go."""
-
 LAST = 2**62
 """No run has such a number."""
 
@@ -616,10 +613,10 @@ def last_usage(connection: Connection, pair: sa.ColumnElement[bool]) -> dict[str
 
 def last_sync_usage(connection: Connection, pair: sa.ColumnElement[bool]) -> dict[str, Any] | None:
     """Return what the last run of a *pair* cost that was synced in one go, if there is one."""
-    query = sa.select(runs.c.usage).where(pair, runs.c.finished_at.is_not(None))
-    recent = connection.execute(query.order_by(runs.c.id.desc()).limit(RECENT)).scalars()
-    for usage in recent:
-        if "sync_seconds" in usage:  # one that paused has none: a part of a sync would mislead
-            found: dict[str, Any] = usage
-            return found
-    return None
+    # However long ago: months may pass in which fetches fail, or find nothing to sync.
+    took_s = runs.c.usage["sync_seconds"].as_float()
+    query = sa.select(runs.c.usage).where(pair, took_s.is_not(None))
+    found: dict[str, Any] | None = connection.execute(
+        query.order_by(runs.c.id.desc()).limit(1)
+    ).scalar()
+    return found
