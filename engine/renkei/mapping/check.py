@@ -77,7 +77,7 @@ def field_mistakes(
 
     Of *halves*, pairs and substitutes that have other mistakes, only the names are looked at.
     """
-    specs = {side: {spec.name: spec for spec in fields[side]} for side in mapping.sides}
+    specs = {side: _by_name(fields[side]) for side in mapping.sides}
     mapping = mapping.at(fields)
     check = _Check(mapping, specs, transforms, beyond or {})
     yield from check.mistakes()
@@ -99,7 +99,7 @@ def unchecked(
         named = [pair.pair[index] for pair in here.pairs]
         for substitute in here.substitutes_of(side):
             named += substitute.names
-        known = {spec.name for spec in fields[side]}
+        known = _by_name(fields[side])
         left = [name for name in dict.fromkeys(named) if name not in known]
         if left:
             found[side] = tuple(left)
@@ -110,8 +110,8 @@ def unfilled(
     mapping: model.FieldMapping, target: str, fields: Mapping[str, Sequence[FieldSpec]]
 ) -> tuple[FieldSpec, ...]:
     """Return the fields a new employee of the side *target* needs and no pair fills."""
-    names = {side: {spec.name for spec in fields[side]} for side in mapping.sides}
-    ways = usable(mapping.ways(target), names[mapping.other(target)], names[target])
+    source = mapping.other(target)
+    ways = usable(mapping.ways(target), _by_name(fields[source]), _by_name(fields[target]))
     filled = {way.target for way in ways}
     return tuple(spec for spec in fields[target] if spec.required and spec.name not in filled)
 
@@ -124,6 +124,10 @@ def unoffered(unfilled: Iterable[FieldSpec], offered: Container[str]) -> tuple[F
 def offered_offline(fields: Iterable[FieldSpec]) -> frozenset[str]:
     """Return the *fields* that are known to be offered; none: this connector does not tell."""
     return frozenset(spec.name for spec in fields if spec.offered)
+
+
+def _by_name(specs: Iterable[FieldSpec]) -> Specs:
+    return {spec.name: spec for spec in specs}
 
 
 @frozen
@@ -140,7 +144,8 @@ class _Check:
         for where, pair in self.mapping.placed.items():
             yield from self._pair(where, pair)
         for side in self.mapping.sides:
-            source, target = self.specs[self.mapping.other(side)], self.specs[side]
+            source = self.specs[self.mapping.other(side)]
+            target = self.specs[side]
             for way in usable(self.mapping.ways(side), source, target):
                 yield from self._way(way, side, source[way.source], target[way.target])
         for where, substitute in self.mapping.substitutes.items():
@@ -157,8 +162,9 @@ class _Check:
 
     def _pair(self, where: Where, pair: Pair) -> Iterator[Mistake]:
         """Check what does not depend on the direction."""
-        named = zip(self.mapping.sides, pair.pair, strict=True)
-        first, second = (self.specs[side].get(name) for side, name in named)
+        one, other = self.mapping.sides
+        first = self.specs[one].get(pair.pair[0])
+        second = self.specs[other].get(pair.pair[1])
         for index, spec in enumerate((first, second)):
             yield from never_read((*where, "pair", index), spec)
         if first is not None and second is not None:
@@ -175,14 +181,15 @@ class _Check:
                 yield from self._unknown((*where, "pair", index), side, name)
 
     def _unknown(self, where: Where, side: str, name: str, key: bool = False) -> Iterator[Mistake]:  # noqa: FBT001, FBT002
-        beyond = self._beyond(side)
+        known, beyond = self.specs[side], self._beyond(side)
         role = name.removeprefix("@") if name.startswith("@") else None
-        if name in self.specs[side] or (role and role in self._roles(side)):
+        if name in known or (role and role in self._roles(side)):
             return  # the roles that halves name are still there
+        guess = suggestion(name, known)
         if role is not None and role not in get_args(Role):
             message = _('there is no role "{name}"').format(name=role)
             yield Mistake(where, message + suggestion(role, get_args(Role)), key)
-        elif beyond.more and (role is not None or not suggestion(name, self.specs[side])):
+        elif beyond.more and (role is not None or not guess):
             return  # it may be a field of the account, unless it looks like a slip of a known one
         elif name in beyond.gone:
             message = _('{side} had the field "{name}", but it is gone')
@@ -192,8 +199,8 @@ class _Check:
             yield self._unasked(side, where, message.format(side=side, name=role), key)
         else:
             message = _('{side} has no field "{name}"').format(side=side, name=name)
-            if told := suggestion(name, self.specs[side]):
-                yield Mistake(where, message + told, key)
+            if guess:
+                yield Mistake(where, message + guess, key)
             else:
                 yield self._unasked(side, where, message, key)
 

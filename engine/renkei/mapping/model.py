@@ -121,8 +121,12 @@ class Substitute:
 
     def renamed(self, known: Mapping[str, str]) -> Substitute:
         """Return the substitute with what is *known* in the place of the names."""
-        fields = {known.get(a, a): known.get(b, b) for a, b in self.fields.items()}
-        return evolve(self, if_filled=known.get(self.if_filled, self.if_filled), fields=fields)
+        if_filled = known.get(self.if_filled, self.if_filled)
+        fields: dict[str, str] = {}
+        for name, other in self.fields.items():
+            taker = known.get(name, name)
+            fields[taker] = known.get(other, other)
+        return evolve(self, if_filled=if_filled, fields=fields)
 
     @classmethod
     def from_yaml(cls, data: Data, converter: cattrs.Converter) -> Substitute:
@@ -216,11 +220,12 @@ class FieldMapping:
     def ways(self, target: str) -> tuple[Way, ...]:
         """Return the pairs that are used where the side *target* is the target, in order."""
         second = list(self.sides).index(target) == 1
-        return tuple(
-            self._way(where, pair, target, second=second)
-            for where, pair in self.placed.items()
-            if pair.only in (None, target)
-        )
+        ways: list[Way] = []
+        for where, pair in self.placed.items():
+            if pair.only not in (None, target):
+                continue
+            ways.append(self._way(where, pair, target, second=second))
+        return tuple(ways)
 
     def at(self, fields: Mapping[str, Sequence[FieldSpec]]) -> FieldMapping:
         """
@@ -228,25 +233,18 @@ class FieldMapping:
 
         A role that a side does not have stays as it is, as does a field whose name reads like one.
         """
-        known: dict[str, dict[str, str]] = {}
-        for side in self.sides:
-            by_role = {f"@{spec.role}": spec.name for spec in fields[side] if spec.role}
-            by_name = {spec.name: spec.name for spec in fields[side]}
-            known[side] = by_role | by_name
+        known = {side: _by_role_and_name(fields[side]) for side in self.sides}
         first, second = known.values()
-
-        def named(pair: Pair) -> Pair:
+        placed: dict[Where, Pair] = {}
+        for where, pair in self.placed.items():
             one, other = pair.pair
-            return evolve(pair, pair=(first.get(one, one), second.get(other, other)))
-
-        return evolve(
-            self,
-            placed={where: named(pair) for where, pair in self.placed.items()},
-            substitutes={
-                where: each.renamed(known.get(str(where[1]), {}))
-                for where, each in self.substitutes.items()
-            },
-        )
+            names = (first.get(one, one), second.get(other, other))
+            placed[where] = evolve(pair, pair=names)
+        substitutes: dict[Where, Substitute] = {}
+        for where, each in self.substitutes.items():
+            of_its_side = known.get(str(where[1]), {})
+            substitutes[where] = each.renamed(of_its_side)
+        return evolve(self, placed=placed, substitutes=substitutes)
 
     def substitutes_of(self, source: str) -> list[Substitute]:
         """Return the substitutes that are used where the side *source* is the source, in order."""
@@ -258,7 +256,8 @@ class FieldMapping:
             message = _('the mapping {mapping} has no setting "{name}"')
             told = message.format(mapping=self.name, name=name) + suggestion(name, self.settings)
             raise ConfigurationError(told)
-        return {name: setting.default for name, setting in self.settings.items()} | dict(chosen)
+        by_default = {name: setting.default for name, setting in self.settings.items()}
+        return by_default | dict(chosen)
 
     def _way(self, where: Where, pair: Pair, target: str, *, second: bool) -> Way:
         names = pair.pair if second else pair.pair[::-1]
@@ -280,8 +279,21 @@ def usable(ways: Iterable[Way], source: Container[str], target: Container[str]) 
     return [way for way in ways if way.source in source and way.target in target]
 
 
+def _by_role_and_name(specs: Sequence[FieldSpec]) -> dict[str, str]:
+    """Return the name of each field by what a mapping may call it."""
+    names: dict[str, str] = {}
+    for spec in specs:
+        if spec.role:
+            names[f"@{spec.role}"] = spec.name
+    for spec in specs:  # last: a name that reads like a role is still a name
+        names[spec.name] = spec.name
+    return names
+
+
 def _oriented(values: Mapping[str, Code] | None, *, second: bool) -> dict[str, str] | None:
     """Return the table as read from its first side, or from the other."""
     if values is None:
         return None
-    return dict(values) if second else {ours: theirs for theirs, ours in values.items()}
+    if second:
+        return dict(values)
+    return {ours: theirs for theirs, ours in values.items()}

@@ -62,7 +62,8 @@ class Row:
     @choosy.default
     def _choosy(self) -> bool:
         spec = self.spec
-        return any(each is not None for each in (spec.allowed, spec.max_length, spec.encoding))
+        takes_all = spec.allowed is None and spec.max_length is None and spec.encoding is None
+        return not takes_all
 
     def translate(self, value: Value) -> Value:
         """Return what the target calls *value*; None if it is empty. Raises Unreadable."""
@@ -179,7 +180,11 @@ class Translation:
 
     @_mirrored.default
     def _mirrors(self) -> frozenset[str]:
-        return frozenset(row.target for row in self.rows if row.copies and self._is_mirrored(row))
+        mirrored: set[str] = set()
+        for row in self.rows:
+            if row.copies and self._is_mirrored(row):
+                mirrored.add(row.target)
+        return frozenset(mirrored)
 
     def translate(self, values: Values) -> Translated:
         """Return one employee's source *values* in the target's terms."""
@@ -234,8 +239,9 @@ class Translation:
         ours, theirs = self.said(source, row.source), _all_of(target, row.target)
         if not (ours and theirs):
             return False
-        if any(row.meets(*each) for each in _crossed(ours, theirs)):
-            return True
+        for one, other in _crossed(ours, theirs):
+            if row.meets(one, other):
+                return True
         if len(theirs) > 1 and row.empties(ours[0]):
             return True
         # a table or a transform may lose something: then what is there comes back as it is here
@@ -294,9 +300,13 @@ class Translation:
         """Return *values* with those of others in the fields for which they stand in."""
         if not self.substitutes:
             return values
-        stand_ins = self._stand_ins(values)
-        sources = {name: stand_ins.get(name, name) for name in {**values, **stand_ins}}
-        return {name: values[other] for name, other in sources.items() if other in values}
+        read = dict(values)
+        for name, other in self._stand_ins(values).items():
+            if other in values:
+                read[name] = values[other]
+            else:
+                read.pop(name, None)  # unknown, as what stands in for it is
+        return read
 
     def _stand_ins(self, values: Values) -> dict[str, str]:
         """
@@ -316,13 +326,18 @@ class Translation:
 
 def _all_of(person: Employee, name: str) -> tuple[Value, ...]:
     """Return the value of a field and its further values; nothing if it is unknown."""
-    return (person.values[name], *person.others.get(name, ())) if name in person.values else ()
+    if name not in person.values:
+        return ()
+    return (person.values[name], *person.others.get(name, ()))
 
 
 def _crossed(a: Sequence[Value], b: Sequence[Value]) -> Iterator[tuple[Value, Value]]:
     """Yield the first of each beside all of the other."""
-    yield from ((a[0], each) for each in b if a)
-    yield from ((each, b[0]) for each in a[1:])
+    if a:
+        for each in b:
+            yield a[0], each
+    for each in a[1:]:
+        yield each, b[0]
 
 
 def _transformed(value: Value, transform: Transform) -> Value:

@@ -86,20 +86,20 @@ class Reader:
         self._employed = Employed(specs)
         self.fields = (*specs, *self._employed.own)
         self._types = {spec.name: CLASSES[spec.type] for spec in specs}
-        self._number = next((spec.name for spec in specs if spec.role == "number"), "")
+        self._number = _number_of(specs)
         self._sieve = Sieve(self._types, self._number, self._nonsense)
 
     @property
     def hooks(self) -> tuple[str, ...]:
         """The names of the hooks that the connector has."""
-        known = vars(self._manager.hook)
-        return tuple(sorted(h for h in known if finding.implements(self._manager, h)))
+        known = sorted(vars(self._manager.hook))
+        return tuple(hook for hook in known if finding.implements(self._manager, hook))
 
     @property
     def is_source_only(self) -> bool:
         """Whether nothing can be written to the system."""
-        writes = ("create_employee", "write_many")
-        return not any(finding.implements(self._manager, hook) for hook in writes)
+        can_write = self.in_batches or finding.implements(self._manager, "create_employee")
+        return not can_write
 
     @property
     def in_batches(self) -> bool:
@@ -156,8 +156,13 @@ class Reader:
         if not refs:
             return []
         asked, number = self._employed.asked(fields), self._number
-        ids = {ref.id for ref in refs if ref.id is not None}
-        numbers = {ref.number for ref in refs if ref.number is not None}
+        ids: set[str] = set()
+        numbers: set[object] = set()
+        for ref in refs:
+            if ref.id is not None:
+                ids.add(ref.id)
+            if ref.number is not None:
+                numbers.add(ref.number)
         found = []
         for person in self._read_again(refs, at, asked):
             if person.id not in ids and person.values.get(number) not in numbers:
@@ -190,7 +195,7 @@ class Reader:
     def new_employee_fields(self) -> tuple[NewField, ...]:
         """Return the required new-record fields with the choices of this moment."""
         offered = self._optional("new_employee_fields", NewField)
-        fields = tuple(hidden_new_field(new, self._hide) for new in offered)
+        fields = [hidden_new_field(new, self._hide) for new in offered]
         names = [new.name for new in fields]
         for name in names:
             if name not in self._types or names.count(name) > 1:
@@ -213,23 +218,22 @@ class Reader:
 
     def discover(self) -> tuple[FieldSpec, ...]:
         """Return the fields that only this account has, without those that are never read."""
-        found = [
-            spec
-            for spec in self._optional("discover", FieldSpec)
-            if not is_never_read(spec.name, spec.label.ja, spec.label.en)
-        ]
-        if _repeats(spec.name for spec in found):
-            self._nonsense("discover", _("a name or a role occurs twice"))
-        return tuple(found)
+        found: dict[str, FieldSpec] = {}
+        for spec in self._optional("discover", FieldSpec):
+            if is_never_read(spec.name, spec.label.ja, spec.label.en):
+                continue
+            if spec.name in found:
+                self._nonsense("discover", _("a name or a role occurs twice"))
+            found[spec.name] = spec
+        return tuple(found.values())
 
     def choices(self, field: str) -> tuple[Choice, ...]:
         """Return the codes that *field* can have at this moment, as far as the connector tells."""
         spec = next(spec for spec in self.fields if spec.name == field)
-        if finding.implements(self._manager, "choices"):
-            told = self._required("choices", Choice, field=field)
-            found = [hidden_choice(each, self._hide) for each in told]
-        else:
-            found = self._offered(spec)
+        if not finding.implements(self._manager, "choices"):
+            return told_apart(self._offered(spec) or _allowed(spec))
+        told = self._required("choices", Choice, field=field)
+        found = [hidden_choice(each, self._hide) for each in told]
         return told_apart(found or _allowed(spec))
 
     def _offered(self, spec: FieldSpec) -> list[Choice]:
@@ -286,8 +290,9 @@ class Reader:
         of_all = {spec.name for spec in told}
         own = [spec for spec in self.connection.own_fields.specs if spec.name not in of_all]
         specs = tuple(map(self._without_role, (*told, *own)))
+        names = [spec.name for spec in specs]
         roles = [spec.role for spec in specs if spec.role]
-        if _repeats(spec.name for spec in specs) or _repeats(roles):
+        if _repeats(names) or _repeats(roles):
             self._nonsense("fields", _("a name or a role occurs twice"))
         if "number" not in roles and not self.has_more_fields:
             self._nonsense("fields", _("no field has the role number"))
@@ -384,14 +389,21 @@ class Reader:
         return part
 
 
-def _repeats(words: Iterable[str]) -> bool:
+def _number_of(specs: Iterable[FieldSpec]) -> str:
+    """Return the name of the field with the number; nothing if only the account has one."""
+    for spec in specs:
+        if spec.role == "number":
+            return spec.name
+    return ""
+
+
+def _repeats(words: Sequence[str]) -> bool:
     """Return whether one of *words* occurs twice."""
-    told = list(words)
-    return len(set(told)) != len(told)
+    return len(set(words)) != len(words)
 
 
 def _allowed(spec: FieldSpec) -> list[Choice]:
     """Return the only values of a field as what can be chosen, if it has such."""
     values = spec.allowed or ()
-    labels = [label(each) for each in spec.allowed_labels] or values
-    return [Choice(*each) for each in zip(values, labels, strict=True)]
+    names = [label(each) for each in spec.allowed_labels] or values
+    return [Choice(code, name) for code, name in zip(values, names, strict=True)]

@@ -77,7 +77,9 @@ class MemoryConnector:
         del at
         self._system.reads.append("list_employees")
         self._system.trouble("list_employees", {})
-        yield from [self._shown(person, fields) for person in self._system.people.values()]
+        # A list of now: the dict may change while these are handed on.
+        for person in list(self._system.people.values()):
+            yield self._shown(person, fields)
 
     @hookimpl
     def read_employees(
@@ -91,14 +93,17 @@ class MemoryConnector:
             hits = self._system.find(ref.number) if ref.number else []
             if ref.id in self._system.people:
                 hits.append(self._system.people[ref.id])
-            yield from [self._shown(person, fields) for person in hits]
+            for person in hits:
+                yield self._shown(person, fields)
 
     @hookimpl
     def create_employee(self, values: Values) -> str:
         """Put somebody in; what is not given is empty."""
         self._system.trouble("create_employee", values)
-        empty: dict[str, Value] = dict.fromkeys(spec.name for spec in self._system.specs)
-        person = self._system.add(**{**empty, **values})
+        names = [spec.name for spec in self._system.specs]
+        held: dict[str, Value] = dict.fromkeys(names)
+        held.update(values)
+        person = self._system.add(**held)
         self._system.writes.append(("create", person, dict(values)))
         self._system.aftermath("create_employee", values)
         return person
@@ -124,7 +129,8 @@ class MemoryConnector:
 
     @staticmethod
     def _shown(person: Employee, fields: Sequence[str]) -> Employee:
-        return evolve(person, values={n: v for n, v in person.values.items() if n in fields})
+        asked = {name: value for name, value in person.values.items() if name in fields}
+        return evolve(person, values=asked)
 
 
 @contextmanager

@@ -51,8 +51,11 @@ class ConductChecks:
             for _ in range(3):
                 tenant.listed(reader)
                 reader.read_employees([Ref(id=identity)], today, tenant.names)
-        between = [later - at for at, later in zip(times, times[2:], strict=False)]
-        near = [seconds for seconds in between if seconds < 59]
+        near: list[float] = []
+        for at, next_but_one in zip(times, times[2:], strict=False):
+            between = next_but_one - at
+            if between < 59:
+                near.append(between)
         tenant.same(near, [], "seconds between a request and the next but one, with two a minute")
 
     @promise(N_("No message holds a token or a person's value, whatever the system says."))
@@ -101,7 +104,8 @@ class ConductChecks:
         with ThreadPoolExecutor(MANY) as pool, _together(tenant):
             made = list(pool.map(tenant.create, range(MANY)))
         shown = tenant.look()
-        tenant.same(sorted(shown), sorted({each.id for each in made}), "who was created")
+        ids = {each.id for each in made}
+        tenant.same(sorted(shown), sorted(ids), "who was created")
         for i, each in enumerate(made):
             tenant.alike(shown[each.id].values, tenant.person(i), f"person {i} of several")
         if not tenant.changeable:

@@ -85,8 +85,10 @@ class LawChecks:
                 value = tenant.author.other(name, i) if again or sample is None else sample
                 tenant.update(ids[i], {name: value})
                 wanted[ids[i]][name] = value
+            writable = tenant.writable
             for identity, person in tenant.look().items():
-                sent = {n: v for n, v in wanted[identity].items() if n in tenant.writable}
+                last = wanted[identity]
+                sent = {name: last[name] for name in last if name in writable}
                 tenant.alike(person.values, sent, f"{identity} after {len(steps)} updates")
 
         law()
@@ -130,18 +132,18 @@ class _Pair:
 
     def fill(self) -> None:
         """Put some people into memory."""
+        names = [spec.name for spec in self.memory.specs]
         for i in range(PEOPLE):
-            empty = dict.fromkeys(spec.name for spec in self.memory.specs)
-            self.memory.add(**{**empty, **self.tenant.author.sample(i)})
+            values: dict[str, Value] = dict.fromkeys(names)
+            values.update(self.tenant.author.sample(i))
+            self.memory.add(**values)
 
     def edit(self) -> None:
         """Change in memory what does not tell who somebody is."""
         author = self.tenant.author
-        plain = [
-            spec.name
-            for spec in self.tenant.changeable.values()
-            if spec.role not in EVERYDAY | IDENTITY
-        ]
+        telling = EVERYDAY | IDENTITY
+        changeable = self.tenant.changeable
+        plain = [name for name, spec in changeable.items() if spec.role not in telling]
         for i, person in enumerate(list(self.memory.people)):
             changes: dict[str, Value] = {name: author.other(name, i) for name in plain}
             self.memory.edit(person, **changes)
@@ -151,12 +153,13 @@ class _Pair:
         run = self._fetched(source, target)
         if not some:
             return
-        chosen = Selection(differences=frozenset({Difference.NEW, Difference.CHANGED}))
-        if not any(run.counts.get(each) for each in chosen.differences):
+        if not (run.counts.get(Difference.NEW) or run.counts.get(Difference.CHANGED)):
             return
+        chosen = Selection(differences=frozenset({Difference.NEW, Difference.CHANGED}))
         self.runs.choose(run.id, chosen)
         done = self.runs.sync(run.id, allow_unusual=True)
-        outcomes = {o.value: n for o, n in (done.outcomes or {}).items() if n}
+        counts = done.outcomes or {}
+        outcomes = {outcome.value: count for outcome, count in counts.items() if count}
         well = {"created", "updated", "unchanged", "not_selected"}
         self.tenant.holds(set(outcomes) <= well, f"outcomes of the sync to {target}: {outcomes}")
 
@@ -194,7 +197,7 @@ def _pair(tenant: Tenant, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[_
 
 def _mapping(tenant: Tenant) -> dict[str, Any]:
     """Return a mapping of every writable field, in both directions."""
-    clear = {side: {"empty": "clear"} for side in ("memory", NAME)}
+    clear = {"memory": {"empty": "clear"}, NAME: {"empty": "clear"}}
     number_first = sorted(tenant.writable.values(), key=lambda spec: spec.role != "number")
     pairs = []
     for spec in number_first:

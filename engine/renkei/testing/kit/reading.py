@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 import pytest
 
-from renkei.connector import Value, Values
+from renkei.connector import Employee, Value, Values
 from renkei.testing.kit.promise import promise
 from renkei.testing.kit.tenant import Tenant
 from renkei.words.i18n import N_
@@ -37,8 +38,8 @@ class ReadingChecks:
     @promise(N_("The list says the same when it is read again."))
     def test_the_list_is_stable(self, tenant: Tenant) -> None:
         tenant.people(3)
-        first = {person.id: person.values for person in tenant.listed()}
-        again = {person.id: person.values for person in tenant.listed()}
+        first = _by_id(tenant.listed())
+        again = _by_id(tenant.listed())
         tenant.same(again, first, "the list when it is read again")
 
     @promise(N_("The list shows at once who has been added and what has been changed."))
@@ -47,7 +48,7 @@ class ReadingChecks:
         reader, before = tenant.open(), tenant.staff
         tenant.listed(reader)
         [*_rest, new] = tenant.people(3)
-        listed = {person.id: person for person in tenant.listed(reader)}
+        listed = _by_id(tenant.listed(reader))
         tenant.holds(new in listed, "somebody who was added is not in the list when it is read")
         sample = tenant.author.sample(0)
         filled = [name for name in tenant.changeable if sample[name] is not None]
@@ -57,9 +58,9 @@ class ReadingChecks:
         tenant.staff = tenant.open()
         tenant.update(tenant.ids[0], {name: tenant.author.other(name, 0)})
         tenant.staff = before
-        listed = {person.id: person for person in tenant.listed(reader)}
+        listed = _by_id(tenant.listed(reader))
         wanted = {name: tenant.author.other(name, 0)}
-        tenant.alike(listed[tenant.ids[0]].values, wanted, "the list after a change")
+        tenant.alike(listed[tenant.ids[0]], wanted, "the list after a change")
 
     @promise(N_("People who have left stay in the list, and can be looked up."))
     def test_people_who_left_are_listed(self, tenant: Tenant) -> None:
@@ -67,11 +68,10 @@ class ReadingChecks:
         tenant.holds(who in tenant.look(), "somebody who has left is not in the list")
         from renkei.connector import Ref
 
-        by_id = tenant.found(Ref(id=who))
         number = str(tenant.author.sample(i)[tenant.number])
-        by_number = tenant.found(Ref(number=number))
-        tenant.same([p.id for p in by_id], [who], "somebody who has left, looked up by id")
-        tenant.same([p.id for p in by_number], [who], "somebody who has left, looked up by number")
+        for ref, by in ((Ref(id=who), "id"), (Ref(number=number), "number")):
+            found = [person.id for person in tenant.found(ref)]
+            tenant.same(found, [who], f"somebody who has left, looked up by {by}")
 
     @promise(N_("People whose first day is still to come are in the list."))
     def test_future_people_are_listed(self, tenant: Tenant) -> None:
@@ -80,7 +80,10 @@ class ReadingChecks:
         if hired is None:
             pytest.skip(NO_HIRED)
         later = tenant.staff.connection.clock.today() + dt.timedelta(30)
-        made = tenant.create(0, **{hired: later}, **({left: None} if left else {}))
+        days: dict[str, Value] = {hired: later}
+        if left is not None:
+            days[left] = None
+        made = tenant.create(0, **days)
         tenant.holds(made.id in tenant.look(), "somebody with a first day to come is not listed")
 
     @promise(N_("A field can be asked for alone, and then has the value that it has in the list."))
@@ -88,7 +91,7 @@ class ReadingChecks:
         tenant.people(2)
         whole = tenant.look()
         for name in tenant.names:
-            alone = {person.id: person.values for person in tenant.listed(fields=[name])}
+            alone = _by_id(tenant.listed(fields=[name]))
             wanted = {i: _only(name, person.values) for i, person in whole.items()}
             tenant.same(alone, wanted, f"{name}, asked for alone")
             if name not in tenant.writable:
@@ -102,8 +105,8 @@ class ReadingChecks:
         if not tenant.author.gives("hide"):
             pytest.skip(NOTHING_HIDDEN)
         [who] = tenant.people(1)
-        sample, shown = tenant.author.sample(0), tenant.look()[who].values
-        filled = [n for n, v in sample.items() if v is not None and shown.get(n) is not None]
+        sample, shown = tenant.person(0), tenant.look()[who].values
+        filled = [name for name in sample if shown.get(name) is not None]
         tenant.holds(filled, "the list shows no value of person 0 that could be hidden")
         for name in filled:
             tenant.author.hide(tenant.url, name)
@@ -131,6 +134,11 @@ class ReadingChecks:
             codes = [choice.code for choice in new.choices]
             tenant.holds(codes, f"{new.name} is offered without a choice")
             tenant.same(len(set(codes)), len(codes), f"how many different codes {new.name} has")
+
+
+def _by_id(people: Iterable[Employee]) -> dict[str, Values]:
+    """Return what is told of each of *people*."""
+    return {person.id: person.values for person in people}
 
 
 def _only(name: str, values: Values) -> Values:
@@ -163,9 +171,9 @@ def _somebody_who_left(tenant: Tenant) -> tuple[int, str]:
         return 0, tenant.create(0, **gone, **since).id
     for i in range(SOME):
         sample = tenant.author.sample(i)
-        has_left = [_tells(sample[name], each, today) for name, each in gone.items()]
-        if any(has_left):
-            return i, tenant.people(i + 1)[i]
+        for name, each in gone.items():
+            if _tells(sample[name], each, today):
+                return i, tenant.people(i + 1)[i]
     pytest.skip(NO_LEAVER)
 
 

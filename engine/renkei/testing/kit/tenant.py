@@ -140,8 +140,9 @@ class Tenant:
     @property
     def writable(self) -> dict[str, FieldSpec]:
         """The fields that somebody can have written: those that can be sent, all of a source."""
-        source = self.staff.is_source_only
-        return {spec.name: spec for spec in self.specs if source or spec.write != "never"}
+        if self.staff.is_source_only:
+            return {spec.name: spec for spec in self.specs}
+        return {spec.name: spec for spec in self.specs if spec.write != "never"}
 
     @property
     def changeable(self) -> dict[str, FieldSpec]:
@@ -150,7 +151,10 @@ class Tenant:
 
     def role(self, role: str) -> str | None:
         """Return the name of the field of this role, if it can be written."""
-        return next((name for name, spec in self.writable.items() if spec.role == role), None)
+        for name, spec in self.writable.items():
+            if spec.role == role:
+                return name
+        return None
 
     # -- people ----------------------------------------------------------------------------------
 
@@ -188,8 +192,9 @@ class Tenant:
         """Let the author put people into the system; their ids are told by their numbers."""
         for i in missing:
             self.author.add(self.url, i)
-        listed = self.look().values()
-        ids = Listed({person.values.get(self.number): person.id for person in listed})
+        ids = Listed[Value, str]()
+        for person in self.look().values():
+            ids[person.values.get(self.number)] = person.id
         for i in missing:
             self.ids[i] = ids[self.author.sample(i)[self.number]]
 
@@ -201,11 +206,17 @@ class Tenant:
 
     def look(self) -> dict[str, Employee]:
         """Return everybody by id, as a connector sees them that knows nothing from before."""
-        return Listed({person.id: person for person in self.listed(self.open())})
+        found = Listed[str, Employee]()
+        for person in self.listed(self.open()):
+            found[person.id] = person
+        return found
 
     def values(self) -> dict[str, Values]:
         """Return what a look tells of everybody, by id."""
-        return Listed({identity: person.values for identity, person in self.look().items()})
+        found = Listed[str, Values]()
+        for identity, person in self.look().items():
+            found[identity] = person.values
+        return found
 
     def found(self, *refs: Ref, fields: Sequence[str] = ()) -> list[Employee]:
         """Return whom *refs* name."""
@@ -267,9 +278,12 @@ class Tenant:
 
     def alike(self, found: Values, wanted: Values, whose: str) -> None:
         """Fail the check unless *found* says of every field what *wanted* says of it."""
-        odd = [n for n, value in wanted.items() if key(found.get(n)) != key(value)]
-        told = "; ".join(f"{n} is {found.get(n)!r} instead of {wanted[n]!r}" for n in odd)
-        self.holds(not odd, f"{whose}: {told}")
+        odd: list[str] = []
+        for name, value in wanted.items():
+            shown = found.get(name)
+            if key(shown) != key(value):
+                odd.append(f"{name} is {shown!r} instead of {value!r}")
+        self.holds(not odd, f"{whose}: {'; '.join(odd)}")
 
     def raises(self, kind: type[E], work: Callable[[], object], what: str) -> E:
         """Fail the check unless *work* ends with an error of *kind*; return the error."""
@@ -291,9 +305,11 @@ class Tenant:
         """Fail the check unless everybody is as *before*, but for *changes* of one *person*."""
         after = self.look()
         self.same(sorted(after), sorted(before), f"{what}: who is listed")
+        writable = self.writable
         for identity, held in before.items():
-            wanted = {n: v for n, v in held.values.items() if n in self.writable}
-            wanted |= changes if identity == person else {}
+            wanted = {name: value for name, value in held.values.items() if name in writable}
+            if identity == person:
+                wanted |= changes
             self.alike(after[identity].values, wanted, f"{what}: {identity}")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import pytest
 from attrs import evolve
@@ -19,6 +20,8 @@ ONE_CHANGES = N_("Only one field can be changed.")
 NO_CHOICES = N_("It offers no choices for new employees.")
 NO_ANSWER = N_("Its writes return no employee; the engine reads them back.")
 
+T = TypeVar("T")
+
 
 class WritingChecks:
     """What a sync stands on."""
@@ -32,10 +35,10 @@ class WritingChecks:
         after, kept = tenant.values(), tenant.stored()
         new = sorted(set(after) - set(before))
         tenant.same(new, [made.id], "who is new after a create")
-        tenant.same({i: after.get(i) for i in before}, before, "the others, after a create")
+        tenant.same(_of(before, after), before, "the others, after a create")
         if stored is not None and kept is not None:
             tenant.same(sorted(set(kept) - set(stored)), [made.id], "who is stored since")
-            others = {identity: kept.get(identity) for identity in stored}
+            others = _of(stored, kept)
             tenant.same(others, dict(stored), "what is stored of the others, after a create")
 
     @promise(N_("A create stores every field that was sent."))
@@ -45,19 +48,26 @@ class WritingChecks:
             made = tenant.create(i)
             tenant.alike(tenant.look()[made.id].values, tenant.person(i), f"person {i}, created")
             said = "".join(_texts((tenant.stored() or {}).get(made.id)))
-            absent = [name for name, text in _free_texts(tenant, i) if said and text not in said]
+            absent: list[str] = []
+            for name, text in _free_texts(tenant, i):
+                if said and text not in said:
+                    absent.append(name)
             tenant.same(absent, [], f"fields of person {i} that raw(url) does not show as sent")
 
     @promise(N_("What is required is enough, and nothing is invented for the rest."))
     def test_the_required_fields_are_enough(self, tenant: Tenant) -> None:
         tenant.needs_writes()
-        needed = {n for n, spec in tenant.writable.items() if spec.required or spec.wanted}
-        values = {name: value for name, value in tenant.person(0).items() if name in needed}
+        person = tenant.person(0)
+        values: dict[str, Value] = {}
+        for name, spec in tenant.writable.items():
+            is_needed = spec.required or spec.wanted
+            if is_needed and name in person:
+                values[name] = person[name]
         made = tenant.send(values)
         shown = tenant.look()[made.id].values
         tenant.alike(shown, values, "somebody with the required fields only")
-        rest = {n: shown.get(n) for n in tenant.writable if n not in values}
-        invented = [name for name, value in rest.items() if value not in (None, False)]
+        rest = [name for name in tenant.writable if name not in values]
+        invented = [name for name in rest if shown.get(name) not in (None, False)]
         tenant.same(invented, [], "fields that were not sent, and have a value")
 
     @promise(N_("Without one of the required fields nobody is created, and that is told."))
@@ -66,7 +76,8 @@ class WritingChecks:
         required = [name for name, spec in tenant.writable.items() if spec.required]
         tenant.holds(required, "no field is required: who is somebody without a number or a name?")
         for name in required:
-            values = {n: value for n, value in tenant.person(0).items() if n != name}
+            values = tenant.person(0)
+            values.pop(name, None)
             what = f"a create without {name}"
             tenant.raises(RecordError, lambda v=values: tenant.send(v), what)  # type: ignore[misc]
         tenant.same(sorted(tenant.look()), [], "people who were created without a required field")
@@ -120,7 +131,9 @@ class WritingChecks:
         if len(names) < 2:
             pytest.skip(ONE_CHANGES)
         [identity] = tenant.people(1)
-        theirs, ours = ({name: tenant.author.other(name, 0)} for name in names[:2])
+        first, second = names[:2]
+        theirs = {first: tenant.author.other(first, 0)}
+        ours = {second: tenant.author.other(second, 0)}
         writer, today = tenant.open(), tenant.staff.connection.clock.today()
         tenant.listed(writer)
         tenant.update(identity, theirs)  # by somebody else
@@ -173,8 +186,8 @@ class WritingChecks:
         for i in range(3):
             made = tenant.create(i)
             number = str(tenant.person(i)[tenant.number])
-            found = tenant.found(Ref(number=number))
-            tenant.same([p.id for p in found], [made.id], f"who is found as {number!r}")
+            found = [person.id for person in tenant.found(Ref(number=number))]
+            tenant.same(found, [made.id], f"who is found as {number!r}")
 
     @promise(N_("A text as long as the field allows is stored whole, or refused."))
     def test_the_longest_text_is_stored_whole(self, tenant: Tenant) -> None:
@@ -247,16 +260,24 @@ def _nothing_lost(
     now = tenant.stored()
     if stored is None or now is None:
         return
-    others = {identity: now.get(identity) for identity in stored if identity != person}
-    wanted = {identity: row for identity, row in stored.items() if identity != person}
-    tenant.same(others, wanted, f"what is stored of the others, after an update of {name}")
+    wanted = dict(stored)
+    held = wanted.pop(person, None)
+    tenant.same(
+        _of(wanted, now), wanted, f"what is stored of the others, after an update of {name}"
+    )
     after = dict(_leaves(now.get(person)))
-    # What the field itself held may be gone: that is the change.
-    held = [
-        path for path, value in _leaves(stored.get(person)) if value not in (None, "", str(before))
-    ]
-    lost = [path for path in held if after.get(path) in (None, "")]
+    lost: list[str] = []
+    for path, value in _leaves(held):
+        # What the field itself held may be gone: that is the change.
+        had_value = value not in (None, "", str(before))
+        if had_value and after.get(path) in (None, ""):
+            lost.append(path)
     tenant.same(lost, [], f"what an update of {name} has emptied beside it")
+
+
+def _of(people: Iterable[str], told: Mapping[str, T]) -> dict[str, T | None]:
+    """Return what is *told* of these *people*, by id."""
+    return {identity: told.get(identity) for identity in people}
 
 
 def _leaves(stored: object, path: str = "") -> Iterator[tuple[str, object]]:
@@ -272,4 +293,5 @@ def _leaves(stored: object, path: str = "") -> Iterator[tuple[str, object]]:
 
 
 def _texts(stored: object) -> Iterator[str]:
-    return (str(value) for _path, value in _leaves(stored))
+    for _path, value in _leaves(stored):
+        yield str(value)
