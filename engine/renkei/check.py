@@ -48,20 +48,15 @@ def check_all(
     *store* tries the report store, *account* whether a connection's account is ours, and *known*
     tells whose it is; like everything else they may raise what is wrong.
     """
-    connections = [
-        _tried(name, partial(_connection, systems, name, account, known))
-        for name in systems.config.connections
-    ]
-    mappings = [
-        _tried(use.use, partial(_mapping, pairings, index))
-        for index, use in enumerate(systems.config.mappings)
-    ]
-    return [
-        *connections,
-        *mappings,
-        _tried(_("report store"), store),
-        Checked(subject=_("clock"), findings=_clock(systems.clock)),
-    ]
+    checked: list[Checked] = []
+    for name in systems.config.connections:
+        find = partial(_connection, systems, name, account, known)
+        checked.append(_tried(name, find))
+    for index, use in enumerate(systems.config.mappings):
+        checked.append(_tried(use.use, partial(_mapping, pairings, index)))
+    checked.append(_tried(_("report store"), store))
+    checked.append(Checked(subject=_("clock"), findings=_clock(systems.clock)))
+    return checked
 
 
 def _tried(subject: str, find: Callable[[], tuple[Finding, ...]]) -> Checked:
@@ -82,10 +77,10 @@ def _connection(
     is_ours(reader)
     reader.connection.check_open()
     account = reader.check()
-    notes = [
-        Finding("note", _("Takes no requests at {hours} (JST).").format(hours=each))
-        for each in reader.connection.hours_in_force
-    ]
+    notes: list[Finding] = []
+    for hours in reader.connection.hours_in_force:
+        text = _("Takes no requests at {hours} (JST).").format(hours=hours)
+        notes.append(Finding("note", text))
     notes += _confirmed(known(reader))
     is_here = systems.config.connection(name).loopback
     if not is_here:  # else it is the same clock, or an invented one
@@ -140,7 +135,8 @@ def _mapping(pairings: Pairings, index: int) -> tuple[Finding, ...]:
     count = len(mapping.pairs)
     text = ngettext("{count} field is paired.", "{count} fields are paired.", count)
     paired = Finding("ok", text.format(count=count))
-    told = (paired, *(Finding("warning", str(each)) for each in found))
+    warnings = [Finding("warning", str(each)) for each in found]
+    told = (paired, *warnings)
     pairs = pairings.pairs_of(index)
     if pairs:
         return (*told, _used(pairings, pairs))

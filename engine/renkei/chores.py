@@ -82,7 +82,8 @@ class Chores:
 
     def start(self) -> None:
         """Begin."""
-        for work in (self._keep, self._remind, *[self._tell] * TELLERS):
+        tellers = [self._tell] * TELLERS
+        for work in (self._keep, self._remind, *tellers):
             thread = threading.Thread(target=self._again, args=(work,), name="chores", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -210,7 +211,7 @@ class Chores:
             return
         with self._opened(main) as store:
             if is_in_use(store):
-                return  # in a minute, perhaps
+                return  # in a minute, perhaps: SQLite writes its file anew when it lets go
             kept = store.retained_by(left)
         for name in left:
             if kept[name] == today or not self._mentions(name, "retention"):
@@ -240,7 +241,8 @@ def _tell_of(config: Config, ended: Sequence[Job] = ()) -> None:
     """Tell what needs a person in a company, of which these jobs have *ended*."""
     with Runs(config) as runs:
         scheduled = [job for job in ended if job.errand is None]
-        if any(job.state not in NOT_RUN for job in scheduled):
+        has_run = any(job.state not in NOT_RUN for job in scheduled)
+        if has_run:
             beat(config)
         # Somebody who asked for a fetch sees what it has found, and need not be told.
         asked = [job.errand for job in ended if job.errand is not None]

@@ -142,10 +142,11 @@ class MappingError(ConfigurationError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = sorted(problems, key=lambda p: (p.path, p.line, p.column))
         first = self.problems[0]
+        hints = [each.hint for each in self.problems if each.hint]
         super().__init__(
             "\n".join(map(str, self.problems)),
             where=f"{first.path}:{first.line}:{first.column}",
-            hint=next((each.hint for each in self.problems if each.hint), None),
+            hint=hints[0] if hints else None,
         )
 
 

@@ -39,5 +39,7 @@ _GROUPS = """
 釜釡 舗鋪 鎌鐮 驒騨 鶯鴬 鼠鼡 藤籘 籠篭 蘇蘓 崖崕 耕畊 奇竒 丈𠀋 脇𦚰 多夛
 """
 
-PLAIN = {ord(form): group[0] for group in _GROUPS.split() for form in group[1:]}
+PLAIN: dict[int, str] = {}
 """For ``str.translate``: each old or variant form to the form in common use."""
+for _group in _GROUPS.split():
+    PLAIN |= dict.fromkeys(map(ord, _group[1:]), _group[0])

@@ -14,7 +14,9 @@ def names_of(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str]
 
     No module may be called as one of the names: Python would put it in the place of that.
     """
-    home_of = {name: f"{package}.{home}" for home, names in homes.items() for name in names}
+    home_of: dict[str, str] = {}
+    for home, names in homes.items():
+        home_of |= dict.fromkeys(names, f"{package}.{home}")
 
     def find(name: str) -> object:
         if name not in home_of:

@@ -145,7 +145,8 @@ def judge(
             passed.append(announced)
             continue
         unusual.append(_over(kind, limit, now, before, heads))
-        unusual += [announced] if announced else []
+        if announced:
+            unusual.append(announced)
     return Verdict(unusual=(*unusual, *shrinking(safety, heads)), expected=tuple(passed))
 
 
@@ -156,6 +157,7 @@ def _over(kind: str, limit: int, now: _Count, before: _Count, heads: Headcount) 
     nearly_empty = heads.there is not None and heads.there * FIRST < heads.listed
     first = kind == "creates" and nearly_empty
     code = "first_registration" if first else f"unusual_{kind}"
+    # The limit counts people, which a person can judge; the fields are only named.
     lost = (now.lost + before.lost).most_common() if kind == "emptied" else ()
     return remark(
         code,
@@ -191,6 +193,7 @@ def shrinking(safety: Safety, heads: Headcount) -> Iterator[Remark]:
     ):
         if now is None or usual is None:
             continue
+        # Not against the last fetch: after one wrong list the next one would pass.
         if usual - now > safety.shrink.of(usual):
             yield remark(code, count=f"{now}", before=f"{usual}")
 

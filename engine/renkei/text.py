@@ -123,8 +123,10 @@ def near_key(number: str) -> str:
         return number.lower().lstrip("0") or number[:1]
     # Twice: folding the case takes some letters apart again, such as ǰ.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).casefold())
-    seen = [char for char in folded if not _is_invisible(char)]
-    bare = "".join("-" if char in _HYPHENS else char for char in seen)
+    bare = ""
+    for char in folded:
+        if not _is_invisible(char):
+            bare += "-" if char in _HYPHENS else char
     return bare.lstrip("0") or bare[:1]
 
 

@@ -182,11 +182,13 @@ class Worker:
         # Else those with a name late in the alphabet never begin where more is due than is done.
         in_line, self._in_line = dict.fromkeys(self._in_line), []
         for name, called in in_line:
-            theirs = _schedules(config_of(name))
-            yield from (each for each in theirs if each[1].name == called)
+            for config, schedule in _schedules(config_of(name)):
+                if schedule.name == called:
+                    yield config, schedule
         for name in names:  # read one by one: the first run does not wait for a thousand files
-            theirs = _schedules(config_of(name))
-            yield from (each for each in theirs if (name, each[1].name) not in in_line)
+            for config, schedule in _schedules(config_of(name)):
+                if (name, schedule.name) not in in_line:
+                    yield config, schedule
 
     def _gone(
         self, main: Main, names: Iterable[str], kept: Iterable[Name], known: Collection[str]
@@ -198,9 +200,13 @@ class Worker:
         deleting the old one, has come to the end by now. Of those that are *known* to have no good
         file that is not asked: a worker that starts has no look before.
         """
-        missing = {company for company, _schedule in kept} - {"", *names}
-        missing = {name for name in missing if not main.aside(name).exists()}
-        gone, self._missing = missing & self._missing.union(known), missing
+        with_schedules = {company for company, _schedule in kept}
+        missing: set[str] = set()
+        for name in with_schedules - {"", *names}:
+            if not main.aside(name).exists():
+                missing.add(name)
+        gone = missing & self._missing.union(known)
+        self._missing = missing
         return gone
 
     def _note_files(

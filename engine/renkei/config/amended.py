@@ -54,7 +54,8 @@ def with_connection(document: Document, name: str, new: ConnectionConfig) -> str
     lines = [f"{key}: {quoted(value)}" for key, value in parts.items() if value]
     if new.options:
         lines.append(f"options: {json.dumps(new.options, ensure_ascii=False)}")
-    in_block = [f"{name}:", *(f"  {line}" for line in lines)]
+    indented = [f"  {line}" for line in lines]
+    in_block = [f"{name}:", *indented]
     there = cast("dict[str, dict[str, Data]]", document.data)["connections"]
     text, start = document.text, _offset(document, ("connections",))
     if not there:  # {}, in whose place a block comes
@@ -143,7 +144,8 @@ def _behind(document: Document, key: str, lines: Sequence[str], indent: int) -> 
 
 
 def _block(lines: Sequence[str], indent: int, document: Document) -> str:
-    return "".join(f"{' ' * indent}{line}{_end(document)}" for line in lines)
+    before, end = " " * indent, _end(document)
+    return "".join(f"{before}{line}{end}" for line in lines)
 
 
 def _end(document: Document) -> str:

@@ -137,7 +137,8 @@ def _needed(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
         from renkei.plugins.offline import needs_of
 
         needs = needs_of(connector)
-        yield from _at(place, (missing_key(key) for key in missing if key in needs))
+        needed = [key for key in missing if key in needs]
+        yield from _at(place, map(missing_key, needed))
 
 
 def _missing(place: Place, data: object) -> Iterator[Mistake]:

@@ -137,7 +137,10 @@ def before_now(path: Path) -> Path | None:
     # By the digest of what is there: nothing is put back over what a person has written since.
     # docs/decisions/2026-11-29-retention-setup-codes.md
     suffix = f".{_digest(path.read_bytes())}{BEFORE}"
-    return next((each for each in befores(path) if each.name.endswith(suffix)), None)
+    for each in befores(path):
+        if each.name.endswith(suffix):
+            return each
+    return None
 
 
 def _digest(text: bytes) -> str:

@@ -16,7 +16,10 @@ def hours_in(data: object) -> tuple[dt.time, dt.time] | None:
     if found is None:
         return None
     try:
-        start, end = (dt.time.fromisoformat(part.zfill(5)) for part in found.groups())
+        return _time(found[1]), _time(found[2])
     except ValueError:  # 24:60
         return None
-    return start, end
+
+
+def _time(text: str) -> dt.time:
+    return dt.time.fromisoformat(text.zfill(5))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from attrs import evolve, field, fields, frozen
+from attrs import evolve, field, fields_dict, frozen
 
 from renkei.config.checks import path_of, problems_in
 from renkei.config.main import Company, DashboardSettings, Environment, Main
@@ -88,13 +88,11 @@ def _main(path: Path) -> tuple[Main, str]:
     data = cast("dict[str, Data]", document.data)
     if "companies" not in data:
         return Main(path=path.absolute(), document=document), text
-    theirs = {each.name for each in fields(_OneCompany)} - {each.name for each in fields(_Several)}
-    kept = theirs & data.keys()
+    theirs = fields_dict(_OneCompany).keys() - fields_dict(_Several).keys()
     misplaced = _("It has companies:, so this stands in the file of a company, or companies: goes.")
-    problems = [
-        *(document.problem((key,), misplaced, key=True) for key in sorted(kept)),
-        *problems_in(document),
-    ]
+    kept = sorted(theirs & data.keys())
+    problems = [document.problem((key,), misplaced, key=True) for key in kept]
+    problems += problems_in(document)
     if problems:
         raise MappingError(problems)
     written = structure(document, _Several)
@@ -124,6 +122,9 @@ def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
         raise MappingError([*error.problems, *problems]) from None
     if problems:
         raise MappingError(problems)
+    connections = {
+        name: _complete(name, each, written.settings) for name, each in written.connections.items()
+    }
     if main is None:
         main = Main(
             path=path.absolute(),
@@ -142,10 +143,7 @@ def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
             sso=written.settings.only_sso,
         ),
         main=main,
-        connections={
-            name: _complete(name, each, written.settings)
-            for name, each in written.connections.items()
-        },
+        connections=connections,
         mappings=written.mappings,
         store=store_at(main.store, main.path.parent),
         settings=written.settings,

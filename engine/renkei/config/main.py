@@ -135,7 +135,8 @@ class Main:
             return []
         stems = [stem for stem in self._stems() if not is_name(stem)]
         others = [self.folder / f"{stem}{SUFFIX}" for stem in stems]
-        return sorted((*others, *self.folder.glob("*.yml")))
+        others += self.folder.glob("*.yml")
+        return sorted(others)
 
     def file_of(self, name: str) -> Path:
         """Return the file of a company, which is there; UsageError says which companies are."""

@@ -68,8 +68,10 @@ def is_open(config: Config, index: int, mapping: FieldMapping) -> bool:
     """Return whether the use at *index* pairs nobody only because it does not say whom."""
     kinds = [each.connector for each in config.connections.values()]
     wanted = list(mapping.sides.values())
-    enough = all(kinds.count(kind) >= wanted.count(kind) for kind in wanted)
-    return enough and not pairs_of(config, index, mapping)
+    for kind in wanted:
+        if kinds.count(kind) < wanted.count(kind):
+            return False
+    return not pairs_of(config, index, mapping)
 
 
 def not_declared(
@@ -102,7 +104,7 @@ def no_mapping(config: Config, source: str, target: str) -> ConfigurationError:
 def declared_twice(config: Config, pairs: list[Pair]) -> ConfigurationError:
     """Return the error of a pair that several uses declare."""
     message = _("{count} mappings fit {source} → {target}: {places}. Leave one of them.")
-    places = _(", ").join(str(_at(config, each)) for each in pairs)
+    places = _(", ").join([_at(config, pair) for pair in pairs])
     text = message.format(
         count=len(pairs), source=pairs[0].source, target=pairs[0].target, places=places
     )
@@ -173,13 +175,16 @@ def _unknown_sides(config: Config, index: int, mapping: FieldMapping) -> Iterato
 
 def _lines(use: MappingUse, sides: dict[str, str]) -> str:
     """Return YAML that declares a pair, with the settings of the use that is there."""
-    switches = {name: "true" if on else "false" for name, on in use.settings.items()}
-    settings = f", settings: {_flow(switches)}" if switches else ""
+    settings = ""
+    if use.settings:
+        switches = {name: str(on).lower() for name, on in use.settings.items()}
+        settings = f", settings: {_flow(switches)}"
     return f"mappings:\n  - {{use: {_scalar(use.use)}{settings}, sides: {_flow(sides)}}}"
 
 
 def _flow(entries: dict[str, str]) -> str:
-    inside = ", ".join(f"{_scalar(key)}: {_scalar(value)}" for key, value in entries.items())
+    parts = [f"{_scalar(key)}: {_scalar(value)}" for key, value in entries.items()]
+    inside = ", ".join(parts)
     return f"{{{inside}}}"
 
 

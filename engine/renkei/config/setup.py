@@ -80,10 +80,10 @@ def start(path: Path) -> bool:
 
 
 def _is_empty_folder_for_companies(inside: Sequence[Path]) -> bool:
-    if [each.name for each in inside] != [COMPANIES]:
+    if len(inside) != 1:
         return False
     folder = inside[0]
-    return folder.is_dir() and not any(folder.iterdir())
+    return folder.name == COMPANIES and folder.is_dir() and not any(folder.iterdir())
 
 
 def company(label: str, environment: str) -> str:
@@ -101,9 +101,8 @@ def company(label: str, environment: str) -> str:
 
 def connectors() -> dict[str, frozenset[str]]:
     """Return the connectors that can be used, and what a connection of each has to say."""
-    return {
-        each.name: frozenset(needs_of(each.name)) for each in installed() if each.problem is None
-    }
+    usable = [each.name for each in installed() if each.problem is None]
+    return {name: frozenset(needs_of(name)) for name in usable}
 
 
 def add_connection(
@@ -183,7 +182,8 @@ def offers(config: Config) -> list[Offer]:
         sides = parse_mapping(file.read_text(encoding="utf-8"), file.name).sides
         for pair in _fitting(config, sides):
             offer = Offer(use=name, sides=pair)
-            if not any(_is_for(use, offer) for use in config.mappings):
+            is_there = any(_is_for(use, offer) for use in config.mappings)
+            if not is_there:
                 found.append(offer)
     return found
 
@@ -335,7 +335,8 @@ def _as_read(config: Config, text: str, name: str) -> ConnectionConfig:
     try:
         return parse_config(text, config.path, main=_main(config)).connections[name]
     except MappingError as error:
-        told = "\n".join(dict.fromkeys(each.message for each in error.problems))
+        messages = [each.message for each in error.problems]
+        told = "\n".join(dict.fromkeys(messages))
         first = error.problems[0]
         line = text.splitlines()[first.line - 1]
         key = _KEY.match(line)

@@ -105,6 +105,7 @@ def before_of(place: Path, path: Path, before: Path) -> Path:
 def _keep_before(config: Config, place: Path) -> Path:
     """Keep the token at *place*, if there is one; return what is kept of the file, which stays."""
     path = config.path.resolve()
+    # One of them, no more: tokens that were replaced are secrets that nobody remembers.
     forget_before(config.base, config.company.name)
     try:
         before = edit.keep_before(path, path.read_bytes().decode())

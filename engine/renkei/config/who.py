@@ -136,7 +136,8 @@ def _value(where: Where, text: str, spec: FieldSpec) -> Iterator[Mistake]:
 
 def _codes(spec: FieldSpec, texts: Sequence[str]) -> tuple[str, ...]:
     """Return *texts* with codes in place of what people call the values of a field."""
-    return tuple(_named(spec, text) or text for text in texts)
+    codes = [_named(spec, text) or text for text in texts]
+    return tuple(codes)
 
 
 def _named(spec: FieldSpec, text: str) -> str | None:
@@ -151,8 +152,8 @@ def _named(spec: FieldSpec, text: str) -> str | None:
 def _not_one(name: str, text: str, hits: Sequence[Choice], offered: Sequence[Choice]) -> str:
     if hits:
         told = _('"{value}" is the name of several; give one of the codes {codes}')
-        codes = _(", ").join(choice.code for choice in hits)
-        return told.format(value=text, codes=codes)
+        codes = [choice.code for choice in hits]
+        return told.format(value=text, codes=_(", ").join(codes))
     told = _('"{field}" cannot be "{value}"').format(field=name, value=text)
     words: list[str] = []
     for each in offered:

@@ -292,6 +292,7 @@ def _deeper_than(limit: int, value: JSON) -> bool:
 
 def _unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     result = dict(pairs)
+    # F12: of two equal keys each parser takes another one.
     if len(result) != len(pairs):
         raise _Refused
     return result

@@ -99,6 +99,7 @@ class Failure:
         return AnswerError(self._not_understood(), code=_READ_CODES.get(self.status))
 
     def _refused(self) -> str:
+        # F34: not every system tells token, right and address apart, so all three are named.
         return self._say(
             _(
                 "{name}: the system refused access (HTTP {status}). Check the token, its rights"
@@ -160,8 +161,11 @@ def _texts(body: JSON) -> Iterator[str]:
             for each in body:
                 yield from _texts(each)
         case dict():
-            said = [body.get(name) for name in _SAYING]
-            words = [str(each) for each in said if isinstance(each, str | int)]
+            words: list[str] = []
+            for name in _SAYING:
+                said = body.get(name)
+                if isinstance(said, str | int):
+                    words.append(str(said))
             if words:
                 yield " ".join(words)
             for each in body.values():
@@ -190,7 +194,8 @@ def retry_after_s(text: str, now: dt.datetime) -> float | None:
     """
     try:
         waits = [sane_wait_s(float(each)) for each in text.split(",")]
-        return max((seconds for seconds in waits if seconds is not None), default=None)
+        named = [seconds for seconds in waits if seconds is not None]
+        return max(named, default=None)
     except ValueError:
         pass
     try:

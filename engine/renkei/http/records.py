@@ -43,10 +43,10 @@ class Records:
         own = special or {}
         self._specs = {spec.name: spec for spec in specs}
         # The first key apart: where it is the only one, as mostly, a value costs no loop.
-        self._fields = {
-            name: (own.get(name) or reader_of(spec), spec.keys[0], spec.keys[1:])
-            for name, spec in self._specs.items()
-        }
+        self._fields: dict[str, tuple[Callable[[JSON], Value], str, tuple[str, ...]]] = {}
+        for name, spec in self._specs.items():
+            read = own.get(name) or reader_of(spec)
+            self._fields[name] = (read, spec.keys[0], spec.keys[1:])
         self._key = key
         self._absent = ABSENT if absent == "unknown" else None
 

@@ -78,10 +78,12 @@ def paths_of(name: str, paths: Sequence[str]) -> frozenset[tuple[str, ...]]:
     """Return *paths* like ``/users/search`` in segments; ConnectorError if one needs quoting."""
     if isinstance(paths, str):  # one path alone, which types let through
         raise _no_address(name)
-    made = [tuple(path.removeprefix("/").split("/")) for path in paths]
-    for path in made:
-        if not all(map(_is_plain, path)):
+    made: set[tuple[str, ...]] = set()
+    for path in paths:
+        segments = tuple(path.removeprefix("/").split("/"))
+        if not all(map(_is_plain, segments)):
             raise _no_address(name)
+        made.add(segments)
     return frozenset(made)
 
 

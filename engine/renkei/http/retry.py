@@ -86,6 +86,7 @@ class Retries:
     def wait(self, error: UnavailableError) -> bool:
         """Wait until it makes sense to try again; false if it makes none."""
         announced_s = sane_wait_s(error.retry_after_s)
+        # F02: what a system announces is waited for, and costs nothing of the budget.
         if announced_s and error.nothing_done and self._announced < _ANNOUNCED_MAX:
             return self._wait_as_announced(announced_s)
         return self._back_off(announced_s or 0.0)

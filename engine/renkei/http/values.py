@@ -86,6 +86,7 @@ def _text(spec: FieldSpec, raw: str) -> str | None:
 
 
 def _date(raw: str) -> dt.date:
+    # F39: another form is not guessed at.
     if (day := day_of(raw)) is None:
         raise ValueError("date")
     return day

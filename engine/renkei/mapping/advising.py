@@ -63,8 +63,9 @@ def _inexact(
         ways_back = usable(mapping.ways(other), theirs, ours)
         back = {(way.target, way.source): way for way in ways_back}
         for way in usable(mapping.ways(side), ours, theirs):
-            if (way.source, way.target) in back:
-                yield from _lost(way, back[way.source, way.target], side, other, transforms)
+            returning = back.get((way.source, way.target))
+            if returning is not None:
+                yield from _lost(way, returning, side, other, transforms)
 
 
 def _lost(way: Way, back: Way, side: str, other: str, transforms: Transforms) -> Iterator[Mistake]:
@@ -73,7 +74,9 @@ def _lost(way: Way, back: Way, side: str, other: str, transforms: Transforms) ->
         lost = [ours for ours, theirs in way.table.items() if _returned(theirs, back) != ours]
         if lost:
             message = _("of what {other} has, these values do not come back as they were: {values}")
-            values = ", ".join(lost[:SHOWN]) + (" …" if len(lost) > SHOWN else "")
+            values = ", ".join(lost[:SHOWN])
+            if len(lost) > SHOWN:
+                values += " …"
             yield Mistake((*way.where, "values"), message.format(other=other, values=values) + kept)
     elif way.towards.transform is not None:
         loses = transforms[way.towards.transform].loses

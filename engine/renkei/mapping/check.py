@@ -177,6 +177,7 @@ class _Check:
     def _pair_names(self, where: Where, pair: Pair) -> Iterator[Mistake]:
         for index, (side, name) in enumerate(zip(self.mapping.sides, pair.pair, strict=True)):
             misspelt = name.startswith("@") and name[1:] not in get_args(Role)
+            # In an optional pair, too: leaving it out is how data would stop silently.
             if not pair.optional or misspelt or name in self._beyond(side).gone:
                 yield from self._unknown((*where, "pair", index), side, name)
 

@@ -67,8 +67,9 @@ class _Compiler:
             target_fields=_asked([row.target for row in rows], target_specs),
             substitutes=tuple(filter(self._is_on, self.mapping.substitutes_of(source_side))),
         )
-        asked = [*(row.source for row in rows), *made.standing_in]
-        return evolve(made, source_fields=_asked(asked, source_specs))
+        read = [row.source for row in rows]
+        asked = _asked([*read, *made.standing_in], source_specs)
+        return evolve(made, source_fields=asked)
 
     def _is_on(self, substitute: Substitute) -> bool:
         return substitute.when is None or self.switches[substitute.when]

@@ -49,11 +49,16 @@ def _of(kind: Any) -> Schema:  # noqa: ANN401 - any annotation
 
 
 def _record(cls: type[attrs.AttrsInstance]) -> Schema:
-    attributes = attrs.fields(attrs.resolve_types(cls))
+    properties: dict[str, Schema] = {}
+    required: list[str] = []
+    for each in attrs.fields(attrs.resolve_types(cls)):
+        properties[each.name] = _of(each.type) | _described(each)
+        if each.default is attrs.NOTHING:
+            required.append(each.name)
     return {
         "type": "object",
-        "properties": {each.name: _of(each.type) | _described(each) for each in attributes},
-        "required": [each.name for each in attributes if each.default is attrs.NOTHING],
+        "properties": properties,
+        "required": required,
         "additionalProperties": False,
     }
 

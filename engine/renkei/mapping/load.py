@@ -83,11 +83,12 @@ def parse_mapping(
     reading.add(broken_rules(parts))
     if parts.sides is None:
         raise MappingError(reading.problems)
+    settings = {str(where[1]): setting for where, setting in parts.settings.items()}
     mapping = FieldMapping(
         name=Path(path).stem,
         document=reading.document,
         sides=parts.sides,
-        settings={str(where[1]): setting for where, setting in parts.settings.items()},
+        settings=settings,
         placed=parts.pairs,
         substitutes=parts.substitutes,
     )
@@ -132,7 +133,8 @@ def built_in_mappings() -> dict[str, Traversable]:
 @cache
 def _packages() -> tuple[str, ...]:
     """Return the packages of the group; looked up once, since all that is installed is read."""
-    return tuple(sorted({entry.module for entry in entry_points(group=GROUP)}))
+    named = {entry.module for entry in entry_points(group=GROUP)}
+    return tuple(sorted(named))
 
 
 def _yaml_files(package: str) -> list[Traversable]:

@@ -210,6 +210,7 @@ class FieldMapping:
     @property
     def hash(self) -> str:
         """The SHA-256 of the text, in hexadecimal."""
+        # F65: of all the text, so that a plan of before is refused after any change.
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def other(self, side: str) -> str:

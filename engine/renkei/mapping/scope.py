@@ -47,7 +47,8 @@ class Scope:
     def of(cls, specs: Iterable[FieldSpec], said: Said) -> Scope:
         """Return the scope that *said* makes of the fields of a side."""
         known = {spec.name: spec for spec in specs}
-        return cls({name: _rule(known[name], texts) for name, texts in said.items()})
+        rules = {name: _rule(known[name], texts) for name, texts in said.items()}
+        return cls(rules)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -85,8 +86,13 @@ EVERYBODY = Scope({})
 
 def _rule(spec: FieldSpec, texts: Sequence[str]) -> Rule:
     if spec.role == "number":
-        return Rule(spec, frozenset(), re.compile("|".join(map(_pattern, texts)), re.DOTALL))
-    return Rule(spec, frozenset(_plain(parse(text, spec.type), spec) for text in texts), None)
+        pattern = "|".join(map(_pattern, texts))
+        return Rule(spec, frozenset(), re.compile(pattern, re.DOTALL))
+    values: set[Value] = set()
+    for text in texts:
+        value = parse(text, spec.type)
+        values.add(_plain(value, spec))
+    return Rule(spec, frozenset(values), None)
 
 
 def _pattern(text: str) -> str:

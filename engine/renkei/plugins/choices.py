@@ -25,8 +25,11 @@ def label_key(label: str) -> str:
 
 def told_apart(choices: Sequence[Choice]) -> tuple[Choice, ...]:
     """Return *choices*, those with a detail that need one to be told from another."""
-    alike = Counter(label_key(choice.label) for choice in choices)
-    shown = Counter((label_key(choice.label), label_key(choice.detail)) for choice in choices)
+    alike, shown = Counter[str](), Counter[tuple[str, str]]()
+    for choice in choices:
+        label, detail = label_key(choice.label), label_key(choice.detail)
+        alike[label] += 1
+        shown[label, detail] += 1
     apart = []
     for choice in choices:
         label, detail = label_key(choice.label), label_key(choice.detail)

@@ -220,6 +220,8 @@ def _flag(name: str) -> Callable[[Any], bool]:
     return lambda it: _is_any(getattr(it, name), bool)
 
 
+_FLAGS = {name: _flag(name) for name in ("required", "wanted", "clearable", "dated", "offered")}
+
 _SOUND: dict[type, dict[str, Callable[[Any], bool]]] = {
     FieldSpec: {
         "name": lambda it: is_id(it.name),
@@ -227,7 +229,7 @@ _SOUND: dict[type, dict[str, Callable[[Any], bool]]] = {
         "type": lambda it: type(it.type) is str and it.type in CLASSES,
         "role": _has_known_role,
         "write": lambda it: it.write in get_args(Write),
-        **{name: _flag(name) for name in ("required", "wanted", "clearable", "dated", "offered")},
+        **_FLAGS,
         "allowed": lambda it: it.allowed is None or _are(it.allowed, _is_text),
         "allowed_labels": _has_sound_labels,
         "max_length": lambda it: _is_any(it.max_length, int, type(None)),

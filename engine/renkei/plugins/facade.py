@@ -57,6 +57,8 @@ from renkei.plugins.sieve import Sieve, Wanted
 from renkei.private import is_never_read
 from renkei.words.i18n import _, label
 
+# Not one by one, which doubles the requests, and not all, of whom the last ones would be old:
+# docs/decisions/2026-11-22-reading-again-in-batches.md
 BATCH, AT_ONCE, MANY = 50, 500, 5_000
 """
 How many employees are read again at a time: the second one where several writes may fly, the third
@@ -195,15 +197,18 @@ class Reader:
     def new_employee_fields(self) -> tuple[NewField, ...]:
         """Return the required new-record fields with the choices of this moment."""
         offered = self._optional("new_employee_fields", NewField)
-        fields = [hidden_new_field(new, self._hide) for new in offered]
-        names = [new.name for new in fields]
+        names = [new.name for new in offered]
         for name in names:
             if name not in self._types or names.count(name) > 1:
                 self._nonsense("new_employee_fields", name)
         promised = {spec.name for spec in self.fields if spec.offered}
         if broken := promised - set(names):
             self._nonsense("new_employee_fields", ", ".join(sorted(broken)))
-        return tuple(evolve(new, choices=told_apart(new.choices)) for new in fields)
+        fields: list[NewField] = []
+        for new in offered:
+            hidden = hidden_new_field(new, self._hide)
+            fields.append(evolve(hidden, choices=told_apart(hidden.choices)))
+        return tuple(fields)
 
     @property
     def has_more_fields(self) -> bool:
@@ -233,8 +238,8 @@ class Reader:
         if not finding.implements(self._manager, "choices"):
             return told_apart(self._offered(spec) or _allowed(spec))
         told = self._required("choices", Choice, field=field)
-        found = [hidden_choice(each, self._hide) for each in told]
-        return told_apart(found or _allowed(spec))
+        hidden = [hidden_choice(each, self._hide) for each in told]
+        return told_apart(hidden or _allowed(spec))
 
     def _offered(self, spec: FieldSpec) -> list[Choice]:
         """Return the choices that a new employee has for a field, if it can have any."""
@@ -288,8 +293,11 @@ class Reader:
     def _read_fields(self) -> tuple[FieldSpec, ...]:
         told = self._required("fields", FieldSpec, options=self.connection.options)
         of_all = {spec.name for spec in told}
-        own = [spec for spec in self.connection.own_fields.specs if spec.name not in of_all]
-        specs = tuple(map(self._without_role, (*told, *own)))
+        # Those of the last refresh: read at every fetch, they would change a mapping unseen.
+        for spec in self.connection.own_fields.specs:
+            if spec.name not in of_all:
+                told.append(spec)
+        specs = tuple(map(self._without_role, told))
         names = [spec.name for spec in specs]
         roles = [spec.role for spec in specs if spec.role]
         if _repeats(names) or _repeats(roles):

@@ -86,7 +86,8 @@ def plug(connection: Connection) -> pluggy.PluginManager:
     except BaseException as error:  # noqa: BLE001 - it looks at all that the connector has
         raise unusable(connector, type(error).__name__) from None
     # Pluggy's own words for this hold what the connector says of itself.
-    if unknown := [name for name, hook in vars(manager.hook).items() if not hook.has_spec()]:
+    unknown = [name for name, hook in vars(manager.hook).items() if not hook.has_spec()]
+    if unknown:
         raise unusable(connector, f"unknown hook {', '.join(sorted(unknown))}")
     if missing := _missing(manager):
         raise unusable(connector, _("it lacks {hooks}").format(hooks=", ".join(missing)))
@@ -135,7 +136,8 @@ def entry(connector: str) -> EntryPoint:
         raise ConfigurationError(
             message.format(name=connector, count=len(entries)), where=connector
         )
-    names = ", ".join(sorted({each.name for each in found(CONNECTORS)}))
+    installed = {each.name for each in found(CONNECTORS)}
+    names = ", ".join(sorted(installed))
     message = _("There is no connector {name}. Installed: {names}.")
     raise ConfigurationError(message.format(name=connector, names=names or "-"), where=connector)
 
@@ -153,4 +155,5 @@ def implements(manager: pluggy.PluginManager, hook: str) -> bool:
 
 def takes(manager: pluggy.PluginManager, hook: str, argument: str) -> bool:
     """Return whether the connector's *hook* asks for *argument*."""
-    return any(argument in found.argnames for found in getattr(manager.hook, hook).get_hookimpls())
+    implementations = getattr(manager.hook, hook).get_hookimpls()
+    return any(argument in each.argnames for each in implementations)

@@ -71,11 +71,12 @@ def _one_line(cases: Sequence[Promised]) -> Promised:
     # Beside one that has passed, a case that was skipped still says why.
     explained = told if result == "failed" else cases
     reasons = [case.why for case in explained if case.why]
+    tests = chain.from_iterable(case.tests for case in told)
     return Promised(
         name=cases[0].name,
         says=cases[0].says,
         result=result,
-        tests=tuple(chain.from_iterable(case.tests for case in told)),
+        tests=tuple(tests),
         why=reasons[0] if reasons else "",
     )
 

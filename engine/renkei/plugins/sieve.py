@@ -134,12 +134,14 @@ class Sieve:
                 continue
             if type(further) is not tuple:
                 self.nonsense(hook, f"{name}: {type(further).__name__}")
+            told: list[Value] = []
             for value in further:
                 if value is not None and type(value) is not wanted[name]:
                     self.nonsense(hook, f"{name}: {type(value).__name__}")
-            told = tuple(each for each in further if not is_empty(each) and _is_storable(each))
+                if not is_empty(value) and _is_storable(value):
+                    told.append(value)
             if told:
-                kept[name] = told
+                kept[name] = tuple(told)
         return kept
 
     def _require_known(self, hook: str, name: str) -> None:
@@ -161,8 +163,11 @@ def _odd(values: Values, wanted: Mapping[str, type]) -> list[str]:
         if type(value) is not wanted.get(name) or value == "":
             odd.append(name)
     texts = {name: value for name, value in values.items() if type(value) is str}
-    if not is_storable("".join(texts.values())):  # one look at all of them, as nearly all are
-        odd += [name for name, text in texts.items() if name not in odd and not is_storable(text)]
+    if is_storable("".join(texts.values())):  # one look at all of them, as nearly all are
+        return odd
+    for name, text in texts.items():
+        if not is_storable(text) and name not in odd:
+            odd.append(name)
     return odd
 
 

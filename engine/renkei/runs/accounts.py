@@ -55,6 +55,7 @@ class Accounts:
         store = self.ground.open_store(create=True)
         account = store.account(reader.connection.identity)
         now = self.ground.clock.now()
+        # Why no fetch reads them: docs/decisions/2026-11-29-batches-and-own-fields.md
         found = store.keep_fields(connection, account, reader.discover(), now)
         self.ground.learn_fields(connection, found)
         return found

@@ -46,15 +46,16 @@ class Confirming(Observer):
 
     def same_company(self, accounts: Sequence[KnownAccount]) -> bool:
         """Return True for what was confirmed; UsageError for anything else: a person looks."""
-        texts = tuple(customer_text(each.customer) for each in accounts)
+        asked: list[Account] = []
+        for each in accounts:
+            text = customer_text(each.customer)
+            asked.append(Account(connection=each.connection, text=text))
+        texts = tuple(each.text for each in asked)
         if texts == self._errand.seen:
             return True
-        asked = tuple(
-            Account(connection=each.connection, text=text)
-            for each, text in zip(accounts, texts, strict=True)
-        )
+        # The question ends the job: while it waited for a person it would hold the account.
         message = _("A person has to confirm first that both accounts are of one company.")
-        self._work.answer = Answer(message=message, accounts=asked)
+        self._work.answer = Answer(message=message, accounts=tuple(asked))
         raise UsageError(message, code="company_unconfirmed")
 
 
@@ -84,6 +85,7 @@ class Errands:
                 raise taken(errand.run)
         if selection is not None:
             self.choosing.choose(errand.run, selection)
+            # A digest: what was chosen is personal, and the job outlives a purge.
             errand = evolve(errand, choice=self._digest(selection))
         claim = store.ask_for(errand, ground.clock.now())
         log.info("asked", kind=errand.deed, run=errand.run or None)
@@ -102,8 +104,9 @@ class Errands:
             raise taken_by_another(job.claim.schedule)
         accounts = job.answer.accounts
         if not one_company:
-            raise other_company(*(each.connection for each in accounts))
-        return self.ask(evolve(job.errand, seen=tuple(each.text for each in accounts)), None)
+            raise other_company(*[each.connection for each in accounts])
+        seen = tuple(each.text for each in accounts)
+        return self.ask(evolve(job.errand, seen=seen), None)
 
     def _account(self, connection: str) -> str:
         company = self.ground.config.company.name

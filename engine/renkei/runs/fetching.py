@@ -213,11 +213,10 @@ class Fetching:
         """Fetch the pair of *run* anew, as it was fetched then."""
         self.may_again(run)
         base = run.base_date if base_was_chosen(run) else None
-        days = {
-            notice.code: int(part_of(notice, "days"))
-            for notice in run.notices
-            if notice.code in BESIDE
-        }
+        days: dict[str, int] = {}
+        for notice in run.notices:
+            if notice.code in BESIDE:
+                days[notice.code] = int(part_of(notice, "days"))
         return self.fetch(
             run.source,
             run.target,

@@ -46,8 +46,10 @@ class Looking:
         """Return the newest run with a plan of each direction."""
         if not self.ground.has_store():
             return {}
-        found = map(self.ground.standing.aged, self.ground.store.newest_plans())
-        return {(run.source, run.target): run for run in found}
+        found: dict[tuple[str, str], Run] = {}
+        for run in self.ground.store.newest_plans():
+            found[run.source, run.target] = self.ground.standing.aged(run)
+        return found
 
     def items(
         self, run_id: str, differences: Sequence[Difference], numbers: Sequence[str]
@@ -72,8 +74,9 @@ class Looking:
         """Return the items with the outcomes that the counts of their run have."""
         if run.outcomes is None:
             return iter(found)
-        in_doubt = {doubt.item.position for doubt in self.ground.store.open_writes(int(run.id))}
-        return (evolve(item, outcome=_outcome_now(item, in_doubt)) for item in found)
+        doubts = self.ground.store.open_writes(int(run.id))
+        in_doubt = {doubt.item.position for doubt in doubts}
+        return _with_outcomes(found, in_doubt)
 
     def dates_of(self, run_id: str, items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
         """Return who of *items* gets a date of leaving, and who comes back."""
@@ -85,7 +88,8 @@ class Looking:
             dates = [change for change in item.changes if change.field in roles]
             if not dates or item.difference is not Difference.CHANGED:
                 continue
-            if any(leaves(change, roles[change.field]) for change in dates):
+            is_leaving = any(leaves(change, roles[change.field]) for change in dates)
+            if is_leaving:
                 leaving.append(item)
             elif not item.was_ahead:
                 back.append(item)
@@ -117,8 +121,9 @@ class Looking:
             refuse_over(run, self.ground.standing.hours)
         if run.purged:
             return None
-        if any(each.number == number for each in self.ground.store.entries(run_id)):
-            return None
+        for entry in self.ground.store.entries(run_id):
+            if entry.number == number:
+                return None
         self.audit.note("details_opened", run_id, what="explain")
         pairing = self.ground.pairings.recorded(run)
         reader = self.ground.systems.reader(run.source)
@@ -133,6 +138,11 @@ class Looking:
             return remark("outside_by_then", fields=scope.fields)
         roles = [roles_of(person.values, reader.fields) for person in inside]
         return not_listed(roles, run.base_date)
+
+
+def _with_outcomes(found: Iterable[Item], in_doubt: Collection[int]) -> Iterator[Item]:
+    for item in found:
+        yield evolve(item, outcome=_outcome_now(item, in_doubt))
 
 
 def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:

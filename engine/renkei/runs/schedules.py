@@ -55,10 +55,11 @@ class Schedules:
 
     def written(self) -> list[Scheduled]:
         """Return every schedule with what the file alone tells of it: whether it can run."""
-        return [
-            Scheduled(schedule=each, mistake=self._mistake(index, each))
-            for index, each in enumerate(self.ground.config.schedules)
-        ]
+        found: list[Scheduled] = []
+        for index, each in enumerate(self.ground.config.schedules):
+            mistake = self._mistake(index, each)
+            found.append(Scheduled(schedule=each, mistake=mistake))
+        return found
 
     def _mistake(self, index: int, schedule: Schedule) -> str | None:
         try:
@@ -93,6 +94,7 @@ class Schedules:
         """Let no run of a schedule begin any more."""
         schedule = self.ground.config.schedule(name)
         store = self.ground.open_store(create=True)
+        # Not in the file: a browser may not write it, and nobody would know who it was.
         store.pause_schedule(name, schedule.timing, self.ground.clock.now())
         log.info("schedule_paused", kind=name)
 

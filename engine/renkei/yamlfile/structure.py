@@ -100,9 +100,12 @@ class Reading:
         """Check the keys of the top level, and nothing else, against *cls*; return the known."""
         data: dict[str, Data] = self._data(())
         known = attrs.fields_dict(cls)
-        needed = [name for name, field in known.items() if field.default is attrs.NOTHING]
-        self.add(_unknown((key,), known) for key in data.keys() - known.keys())
-        self.add(Mistake((), missing_key(name)) for name in needed if name not in data)
+        for key in data.keys() - known.keys():
+            self.add([_unknown((key,), known)])
+        for name, field in known.items():
+            is_needed = field.default is attrs.NOTHING
+            if is_needed and name not in data:
+                self.add([Mistake((), missing_key(name))])
         return data.keys() & known.keys()
 
     def _half(self, cls: type[T], where: Where) -> T | None:
@@ -155,9 +158,10 @@ def missing_key(name: str) -> str:
 
 def _named(where: Where, message: str) -> str:
     """Put the last key on the way to *where* before *message*."""
-    keys = [step for step in where if isinstance(step, str)]
-    key = keys[-1] if keys else ""
-    return f"{key}: {message}" if key else message
+    for step in reversed(where):
+        if isinstance(step, str):
+            return f"{step}: {message}" if step else message
+    return message
 
 
 def _mistakes(error: BaseException, where: Where) -> Iterator[Mistake]:
@@ -167,7 +171,8 @@ def _mistakes(error: BaseException, where: Where) -> Iterator[Mistake]:
             yield from _mistakes(inner, (*where, *_steps(inner)))
     elif isinstance(error, cattrs.ForbiddenExtraKeysError):
         known = [key_of(name) for name in attrs.fields_dict(error.cl)]
-        yield from (_unknown((*where, key), known) for key in error.extra_fields)
+        for key in error.extra_fields:
+            yield _unknown((*where, key), known)
     elif isinstance(error, KeyError):
         # At the record: the key, which is the last step, stands nowhere.
         yield Mistake(where[:-1], missing_key(error.args[0]))

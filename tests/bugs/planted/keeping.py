@@ -183,11 +183,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "undo-over-a-hand",
         "Putting back the last change loses what somebody has written since.",
-        (
-            "renkei.config.edit:before_now",
-            "if each.name.endswith(suffix)",
-            "",
-        ),
+        ("renkei.config.edit:before_now", "if each.name.endswith(suffix):", "if True:"),
         tests="tests/engine/test_setup.py::test_each_change_can_be_put_back",
     ),
     bug(

@@ -80,6 +80,7 @@ class Tenant:
     def opened(cls, author: Author, url: str | None) -> Iterator[Self]:
         """Open the connector of *author* before the tenant at *url*."""
         with ExitStack() as stack:
+            # With a proxy in between faults are real bytes.
             http = url is not None and url.startswith(("http://", "https://"))
             proxy = stack.enter_context(Proxy(url)) if url is not None and http else None
             tenant = cls(author, url, proxy, stack)
