@@ -48,8 +48,9 @@ def _list(system: SmartHR, request: Request) -> Answer:
 
 def _rows(system: SmartHR, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
     """Return the people that *query* means, in its order; remembered until somebody changes."""
-    paging = ("page", "per_page", "fields")
-    meant = {name: value for name, value in query.items() if name not in paging}
+    meant = dict(query)
+    for paging in ("page", "per_page", "fields"):
+        meant.pop(paging, None)
     if "emp_code" in meant:
         return _select(system, meant, list(system.people.numbered(meant["emp_code"])))
     switches = system.switches
@@ -60,6 +61,7 @@ def _rows(system: SmartHR, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
         switches.retired_listed,
     )
     key = (tuple(sorted(meant.items())), choices)
+    # whoever was just created comes into sight by time alone: no edit tells of it
     if system.hidden():
         return _select(system, meant, list(system.people.values()))
     version, rows = system.cache.get(key, (None, []))
@@ -83,7 +85,8 @@ def _select(
         if switches.strict_query:
             raise
         conditions = []
-    if not (switches.retired_listed or "emp_status" in query):
+    # to ask for no status is to ask for all of them, leavers included, as far as is known
+    if not switches.retired_listed and "emp_status" not in query:
         conditions.append(lambda row: row.get("emp_status") != "retired")
     for test in conditions:
         rows = [row for row in rows if test(row)]
@@ -102,6 +105,7 @@ def _shown(system: SmartHR, request: Request, row: Mapping[str, Any]) -> Fields:
 
 def _create(system: SmartHR, request: Request) -> Answer:
     sent = _values(system, request)
+    # the published schema calls six attributes required, and its text says that none is
     if system.switches.strict_create:
         _refuse(system, list(missing(sent)))
     _check(system, sent, {})
@@ -110,11 +114,11 @@ def _create(system: SmartHR, request: Request) -> Answer:
         return system.refusal(7)
     identifier = system.new_id("person")
     record = system.new_record(identifier, _stored(system, sent, {}))
-    where = "/smarthr/crews/" if system.switches.location == "ui" else "/smarthr/api/v1/crews/"
+    where = "/smarthr/crews" if system.switches.location == "ui" else "/smarthr/api/v1/crews"
     return Answer(
         status=201,
         body=dump(system.show(record)),
-        headers={"location": f"{system.origin}{where}{identifier}"},
+        headers={"location": f"{system.origin}{where}/{identifier}"},
         person=identifier,
         commit=system.creation(identifier, record),
     )
@@ -127,10 +131,8 @@ def _update(system: SmartHR, request: Request, identifier: str) -> Answer:
     sent = _values(system, request)
     _check(system, sent, record)
     changes = _stored(system, sent, record)
-    moved = system.switches.touch_on_noop or any(
-        record.get(name) != value for name, value in changes.items()
-    )
-    if moved:
+    # who reads by updated_at depends on whether a write that changes nothing moves it
+    if system.switches.touch_on_noop or _differs(record, changes):
         changes |= system.stamp()
     return Answer(
         status=200,
@@ -138,6 +140,10 @@ def _update(system: SmartHR, request: Request, identifier: str) -> Answer:
         person=identifier,
         commit=system.replacement(identifier, changes),
     )
+
+
+def _differs(record: Mapping[str, Any], changes: Fields) -> bool:
+    return any(record.get(name) != value for name, value in changes.items())
 
 
 def _delete(system: SmartHR, identifier: str) -> Answer:
@@ -155,7 +161,8 @@ def _clear_departments(system: SmartHR, identifier: str) -> Answer:
 
 
 def _head_count(system: SmartHR) -> int:
-    return sum(1 for row in system.people.values() if row.get("emp_status") != "retired")
+    statuses = [row.get("emp_status") for row in system.people.values()]
+    return len(statuses) - statuses.count("retired")
 
 
 def _values(system: SmartHR, request: Request) -> Fields:
@@ -170,9 +177,12 @@ def _values(system: SmartHR, request: Request) -> Fields:
     if locked and system.switches.readonly_as == "refused":
         raise RefusalError(system.refusal(3))
     known = names.WRITABLE | {"department", "position", "emp_type"}
-    values = {name: value for name, value in sent.items() if name in known - locked}
-    if not system.switches.null_clears:
-        values = {name: value for name, value in values.items() if value is not None}
+    values: Fields = {}
+    for name, value in sent.items():
+        if name not in known or name in locked:
+            continue
+        if value is not None or system.switches.null_clears:
+            values[name] = value
     return values
 
 
@@ -192,8 +202,11 @@ def _preset_complaints(values: Fields, system: SmartHR) -> Iterator[Fields]:
     if values.get("emp_type") not in (None, *names.PRESETS):
         yield complaint("emp_type", "は一覧にありません。")
     for field, table in names.NAMED.items():
-        known = [row["name"] for row in system.masters[table]]
-        if isinstance(values.get(field), str) and values[field] not in ("", *known):
+        name = values.get(field)
+        # unlike a title or a department, one of these is not made by naming it
+        if not isinstance(name, str) or name == "":
+            continue
+        if name not in [row["name"] for row in system.masters[table]]:
             yield complaint(field, "が見つかりません。")
 
 
@@ -201,26 +214,29 @@ def _taken(values: Fields, stored: Mapping[str, Any], system: SmartHR) -> Iterat
     """Yield a complaint for a number or an address that somebody else has."""
     mine = stored.get("id")
     code, email = values.get("emp_code"), values.get("email")
-    same: list[Mapping[str, Any]] = []
     if system.switches.unique_emp_code and code and isinstance(code, str):
-        same = list(system.people.numbered(code))
-    if any(row["id"] != mine for row in same):
-        yield complaint("emp_code", "はすでに存在します。")
-    same = []
+        holders = {row["id"] for row in system.people.numbered(code)}
+        if holders - {mine}:
+            yield complaint("emp_code", "はすでに存在します。")
     if system.switches.unique_email and email:
-        same = [row for row in system.people.values() if row.get("email") == email]
-    if any(row["id"] != mine for row in same):
-        yield complaint("email", "はすでに存在します。")
+        people = system.people.values()
+        holders = {row["id"] for row in people if row.get("email") == email}
+        if holders - {mine}:
+            yield complaint("email", "はすでに存在します。")
 
 
 def _stored(system: SmartHR, values: Fields, stored: Mapping[str, Any]) -> Fields:
     """Return *values* as they are stored: empty texts as null, names resolved."""
-    changes = {name: None if value == "" else value for name, value in values.items()}
+    changes = dict(values)
+    for name, value in values.items():
+        if value == "":
+            changes[name] = None
     changes = system.normalised(changes)
     if "custom_fields" in changes:
-        old = {item["template_id"]: item for item in stored.get("custom_fields") or ()}
-        new = {item["template_id"]: item for item in changes["custom_fields"] or ()}
-        changes["custom_fields"] = list((old | new).values())
+        # a list of these changes what it names; any other list takes the place of the old one
+        fields = _by_template(stored.get("custom_fields"))
+        fields |= _by_template(changes["custom_fields"])
+        changes["custom_fields"] = list(fields.values())
     if "department" in changes:
         _by_department_name(system, changes)
     if "position" in changes:
@@ -229,24 +245,38 @@ def _stored(system: SmartHR, values: Fields, stored: Mapping[str, Any]) -> Field
     for title in changes.get("positions") or ():
         _find_or_make(system, "job_titles", title, rank=None, code=None)
     preset = changes.pop("emp_type", None)
+    # null there does not take away a type that the company made itself
     if preset is not None:
-        types = system.masters["employment_types"]
-        found = next((row["id"] for row in types if row["preset_type"] == preset), None)
-        changes.setdefault("employment_type_id", found)
+        changes.setdefault("employment_type_id", _preset_id(system, preset))
     return changes
+
+
+def _by_template(items: list[Fields] | None) -> Fields:
+    return {item["template_id"]: item for item in items or ()}
+
+
+def _preset_id(system: SmartHR, preset: str) -> str | None:
+    for row in system.masters["employment_types"]:
+        if row["preset_type"] == preset:
+            return str(row["id"])
+    return None
 
 
 def _by_department_name(system: SmartHR, changes: Fields) -> None:
     name = changes.pop("department")
     if "department_ids" in changes:
         return
+    if not name:
+        changes["department_ids"] = []
+        return
     extra = {"position": 0, "code": None, "parent_id": None, "company_id": None}
-    row = name and _find_or_make(system, "departments", name, **extra, discontinued=False)
-    changes["department_ids"] = [row["id"]] if row else []
+    row = _find_or_make(system, "departments", name, **extra, discontinued=False)
+    changes["department_ids"] = [row["id"]]
 
 
 def _find_or_make(system: SmartHR, table: str, name: str, **fields: object) -> Fields:
     """Return the row so named (a department: at the top level), made if there is none."""
+    # SmartHR does make it: a name with a slip adds a row to the company's table
     rows = system.masters[table]
     for row in rows:
         if row["name"] == name and row.get("parent_id") is None:

@@ -59,6 +59,12 @@ class Page:
         return cls(number, min(size, switches.largest_page), switches)
 
     @property
+    def _tells_total(self) -> bool:
+        if self.switches.total == "first page":
+            return self.number == 1
+        return self.switches.total == "every page"
+
+    @property
     def _is_past_empty(self) -> bool:
         return self.switches.empty_page is not None and self.number >= self.switches.empty_page
 
@@ -72,20 +78,19 @@ class Page:
     def headers(self, total: int, request: Request, origin: str) -> dict[str, str]:
         """Return the headers that tell about this page of *total* rows."""
         told = {"x-page": str(self.number), "x-per-page": str(self.size)}
-        if self.switches.total == "every page" or (
-            self.switches.total == "first page" and self.number == 1
-        ):
+        if self._tells_total:
             told["x-total-count"] = str(total)
         last = -(-total // self.size)
         last += self.switches.empty_page is not None and self.switches.empty_page <= last
         links = {"first": 1, "prev": self.number - 1} if self.number > 1 else {}
         if self.number < last:
             links |= {"last": last, "next": self.number + 1}
+        # a list of one page has no links at all
         if links and last > 1 and self.switches.links:
-            told["link"] = ", ".join(
-                f'<{_at_page(request, origin, number)}>; rel="{rel}"'
-                for rel, number in links.items()
-            )
+            written: list[str] = []
+            for rel, number in links.items():
+                written.append(f'<{_at_page(request, origin, number)}>; rel="{rel}"')
+            told["link"] = ", ".join(written)
         return told
 
 
@@ -112,8 +117,11 @@ def shuffled_ties(rows: list[Row], sort: str, chance: random.Random) -> list[Row
     def of(row: Row) -> tuple[str, ...]:
         return tuple(str(row.get(key)) for key in keys)
 
-    groups = [list(group) for _, group in itertools.groupby(rows, key=of)]
-    return [row for group in groups for row in chance.sample(group, len(group))]
+    shuffled: list[Row] = []
+    for _, group in itertools.groupby(rows, key=of):
+        ties = list(group)
+        shuffled += chance.sample(ties, len(ties))
+    return shuffled
 
 
 def ordered(rows: list[Row], sort: str, *, strict: bool) -> list[Row]:
@@ -122,14 +130,19 @@ def ordered(rows: list[Row], sort: str, *, strict: bool) -> list[Row]:
     Raises:
         QueryError: If a key is unknown and *strict*.
     """
-    for key in reversed([part for part in sort.split(",") if part]):
+    keys = list(filter(None, sort.split(",")))
+    # sorting keeps the order of equal rows: the first key is sorted by last
+    for key in reversed(keys):
         name = key.removeprefix("-")
         if name not in names.ORDER and not (rows and name in rows[0]):
             if strict:
                 raise QueryError(_SORT)
             continue
-        filled = [row for row in rows if row.get(name) is not None]
-        empty = [row for row in rows if row.get(name) is None]
+        filled: list[Row] = []
+        empty: list[Row] = []
+        for row in rows:
+            part = empty if row.get(name) is None else filled
+            part.append(row)
         filled.sort(key=_by(name), reverse=key.startswith("-"))
         rows = filled + empty
     return rows
@@ -170,9 +183,8 @@ def _test(
         departments = _family(value.split(","), masters["departments"], descendants=descendants)
         return lambda row: not departments.isdisjoint(row.get("department_ids") or ())
     if name == "position_id":
-        ids = value.split(",")
-        titles = {row["name"] for row in masters["job_titles"] if row["id"] in ids}
-        return lambda row: not titles.isdisjoint(row.get("positions") or ())
+        return _titled(value.split(","), masters)
+    # a parameter that SmartHR does not know is ignored, not refused
     return _free(value, masters) if name == "q" else None
 
 
@@ -183,6 +195,12 @@ def _equal(name: str, value: str, masters: Mapping[str, list[Fields]]) -> Test:
         return lambda row: row.get(name) == value
     types = {row["id"] for row in masters["employment_types"] if row["preset_type"] == value}
     return lambda row: row.get("employment_type_id") in types
+
+
+def _titled(ids: list[str], masters: Mapping[str, list[Fields]]) -> Test:
+    # people hold their titles by name, as they are written; the query has ids
+    titles = {row["name"] for row in masters["job_titles"] if row["id"] in ids}
+    return lambda row: not titles.isdisjoint(row.get("positions") or ())
 
 
 def _dated(name: str, value: str) -> Test | None:
@@ -200,9 +218,11 @@ def _family(wanted: list[str], rows: list[Fields], *, descendants: bool) -> set[
     found = set(wanted)
     grown = descendants
     while grown:
-        below = {row["id"] for row in rows if row["parent_id"] in found} - found
-        found |= below
-        grown = bool(below)
+        grown = False
+        for row in rows:
+            if row["parent_id"] in found and row["id"] not in found:
+                found.add(row["id"])
+                grown = True
     return found
 
 
@@ -210,10 +230,12 @@ def _free(value: str, masters: Mapping[str, list[Fields]]) -> Test:
     departments = {row["id"] for row in masters["departments"] if value in row["name"]}
 
     def test(row: Mapping[str, Any]) -> bool:
-        texts = [str(row.get(part) or "") for part in _NAME_PARTS] + (row.get("positions") or [])
-        joined = (texts[0] + texts[1], f"{texts[0]} {texts[1]}")
-        return any(value in text for text in (*texts, *joined)) or not departments.isdisjoint(
-            row.get("department_ids") or ()
-        )
+        texts = [str(row.get(part) or "") for part in _NAME_PARTS]
+        family, given = texts[:2]
+        texts += row.get("positions") or ()
+        texts += (family + given, f"{family} {given}")
+        if any(value in text for text in texts):
+            return True
+        return not departments.isdisjoint(row.get("department_ids") or ())
 
     return test
