@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from renkei_sandbox.journal import Entry, Journal
+from renkei_sandbox.journal import Journal
 from renkei_sandbox.messages import Answer, Fields, Request, dump
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ class Control:
             case "GET", ("",) | ():
                 return 200, self._overview()
             case "GET", ("journal",):
-                wanted = request.query.get("system"), request.query.get("tenant")
-                entries = self._journal.entries()
-                return 200, [each.document() for each in entries if _is_of(each, *wanted)]
+                return 200, self._entries(request.query.get("system"), request.query.get("tenant"))
             case "DELETE", ("journal",):
                 self._journal.clear()
                 return 200, {}
@@ -53,11 +51,22 @@ class Control:
             case _:
                 return 404, {"error": "no such control endpoint"}
 
+    def _entries(self, system: str | None, tenant: str | None) -> list[Fields]:
+        """Return what the journal has of *system* and *tenant*; None is any of them."""
+        entries = self._journal.entries()
+        if system is not None:
+            entries = [entry for entry in entries if entry.system == system]
+        if tenant is not None:
+            entries = [entry for entry in entries if entry.tenant == tenant]
+        return [entry.document() for entry in entries]
+
     def _overview(self) -> Fields:
-        systems = self._box.systems.values()
+        systems: dict[str, Fields] = {}
+        for name, system in self._box.systems.items():
+            systems[name] = {"base_url": system.base_url, "token": system.token}
         return {
             "now": self._box.clock.now().isoformat(),
-            "systems": {s.name: {"base_url": s.base_url, "token": s.token} for s in systems},
+            "systems": systems,
             "cases": self._box.cases,
             "tenants": self._box.tenants.tokens(),
         }
@@ -71,10 +80,6 @@ class Control:
         if "advance" in sent:
             clock.advance(float(sent["advance"]))
         return {"now": clock.now().isoformat(), "frozen": clock.frozen}
-
-
-def _is_of(entry: Entry, system: str | None, tenant: str | None) -> bool:
-    return system in (None, entry.system) and tenant in (None, entry.tenant)
 
 
 def _system(
@@ -134,7 +139,7 @@ def set_switches(switches: Switches, changes: Fields) -> Fields:
     Raises:
         ValueError: If there is no switch of that name; nothing is set then.
     """
-    known = {field.name for field in attrs.fields(type(switches))}
+    known = attrs.fields_dict(type(switches)).keys()
     if unknown := changes.keys() - known:
         message = f"no such switch: {', '.join(sorted(unknown))}"
         raise ValueError(message)
@@ -142,4 +147,7 @@ def set_switches(switches: Switches, changes: Fields) -> Fields:
         is_set = isinstance(getattr(switches, name), set)
         setattr(switches, name, set(value) if is_set else value)
     shown = attrs.asdict(switches)
-    return {name: sorted(v) if isinstance(v, set) else v for name, v in shown.items()}
+    for name, value in shown.items():
+        if isinstance(value, set):
+            shown[name] = sorted(value)  # JSON has no sets
+    return shown

@@ -54,7 +54,8 @@ def status(
         answer = system.failure(status, code)
         if body is not None:
             answer.body = body.encode() if isinstance(body, str) else body
-        answer.headers.update({name.lower(): value for name, value in (headers or {}).items()})
+        for name, value in (headers or {}).items():
+            answer.headers[name.lower()] = value
         return answer
 
     return Fault(name="status", change=change)
@@ -191,20 +192,23 @@ class Rule:
         if not self._matches(request, kind):
             return False
         self.seen += 1
-        return self.seen >= self.nth and (self.times is None or self.seen < self.nth + self.times)
+        if self.seen < self.nth:
+            return False
+        return self.times is None or self.seen < self.nth + self.times
 
     def _matches(self, request: Request, kind: Kind) -> bool:
-        return (
-            self.method in (None, request.method)
-            and self.kind in (None, kind)
-            and (self.path is None or re.search(self.path, request.path) is not None)
-            and (self.query or {}).items() <= request.query.items()
-        )
+        if self.method not in (None, request.method) or self.kind not in (None, kind):
+            return False
+        if self.path is not None and re.search(self.path, request.path) is None:
+            return False
+        return (self.query or {}).items() <= request.query.items()
 
     def document(self) -> Fields:
         """Return the rule as JSON can hold it."""
-        names = ("when", "method", "path", "query", "kind", "nth", "times", "seen")
-        return {"fault": self.fault.name, **{name: getattr(self, name) for name in names}}
+        document: Fields = {"fault": self.fault.name}
+        for name in ("when", "method", "path", "query", "kind", "nth", "times", "seen"):
+            document[name] = getattr(self, name)
+        return document
 
 
 @define

@@ -116,8 +116,8 @@ def populate(
     clean = people - len(awkward)
     found: dict[str, list[str]] = defaultdict(list)
     for index, person in enumerate(_roster(people, seed, today)):
-        makers = (_ordinary,) if index < clean else (awkward[index - clean],)
-        for case in makers[0](person, index, today):
+        maker = _ordinary if index < clean else awkward[index - clean]
+        for case in maker(person, index, today):
             if case.name is not None:
                 found[case.name].append(case.person.number or "")
             if case.on_smarthr:
@@ -191,9 +191,10 @@ def narrow(katakana: str) -> str:
 
 
 def _married(person: Person) -> Case:
+    others = [name for name in names.FAMILY if name[0] != person.family[0]]
     family = names.FAMILY[sum(map(ord, person.number or "")) % len(names.FAMILY)]
-    if family[0] == person.family[0]:
-        family = next(name for name in names.FAMILY if name[0] != person.family[0])
+    if family not in others:
+        family = others[0]
     return Case(None, changed(person, {"last_name": family[0], "last_name_yomi": family[1]}))
 
 
@@ -202,12 +203,19 @@ _FULL = (
     "マミムメモヤユヨラリルレロワヲンァィゥェォャュョッー"
 )
 _THIN = "ｱｲｳｴｵｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾅﾆﾇﾈﾉﾊﾋﾌﾍﾎﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜｦﾝｧｨｩｪｫｬｭｮｯｰ"
-_HALF: Final = str.maketrans(
-    dict(zip(_FULL, _THIN, strict=True))
-    | {chr(ord(c) + 1): f"{t}ﾞ" for c, t in zip(_FULL, _THIN, strict=True) if c in _FULL[5:20]}
-    | {chr(ord(c) + 1): f"{t}ﾞ" for c, t in zip(_FULL, _THIN, strict=True) if c in _FULL[25:30]}
-    | {chr(ord(c) + 2): f"{t}ﾟ" for c, t in zip(_FULL, _THIN, strict=True) if c in _FULL[25:30]}
-)
+
+
+def _half() -> Mapping[int, str]:
+    halves = dict(zip(_FULL, _THIN, strict=True))
+    # Unicode has the voiced letter behind the plain one, and the half-voiced one behind that
+    for plain in "カキクケコサシスセソタチツテトハヒフヘホ":
+        halves[chr(ord(plain) + 1)] = halves[plain] + "ﾞ"
+    for plain in "ハヒフヘホ":
+        halves[chr(ord(plain) + 2)] = halves[plain] + "ﾟ"
+    return str.maketrans(halves)
+
+
+_HALF: Final = _half()
 
 _SIMPLE: Final[Mapping[int, Callable[[Person], Case]]] = {
     3: lambda person: Case(None, person, on_touchontime=False),

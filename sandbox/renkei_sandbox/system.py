@@ -133,10 +133,12 @@ class System(abc.ABC):
         if not rules:
             return self._handle(request, entry, blocked=False)
         entry.fault = "+".join(rule.fault.name for rule in rules)
-        await _arrive([rule for rule in rules if rule.when == "before"], request)
-        blocked = any(rule.when == "before" and rule.fault.blocks for rule in rules)
+        before = [rule for rule in rules if rule.when == "before"]
+        after = [rule for rule in rules if rule.when == "after"]
+        await _arrive(before, request)
+        blocked = any(rule.fault.blocks for rule in before)
         answer = self._handle(request, entry, blocked=blocked)
-        await _arrive([rule for rule in rules if rule.when == "after"], request)
+        await _arrive(after, request)
         with self.lock:
             for rule in rules:
                 if rule.fault.change is not None:
@@ -160,15 +162,21 @@ class System(abc.ABC):
 
     def kind(self, request: Request) -> Kind:
         """Return what *request* means to do, judged by its address alone."""
-        inside = request.segments[len(self.prefix.strip("/").split("/")) :]
+        depth = self.prefix.count("/")
+        inside = request.segments[depth:]
         if self.collection in inside:
             return _KINDS.get(request.method, "other")
-        return "read" if request.method == "GET" and "tokens" not in inside else "other"
+        if request.method == "GET" and "tokens" not in inside:
+            return "read"
+        return "other"
 
     def somebody_else(self, answer: Answer) -> object:
         """Return what this system says about anyone but the person of *answer*."""
-        other = next((key for key in self.people if key != answer.person), None)
-        shown = {} if other is None else self.show(self.people[other])
+        shown: Fields = {}
+        for identifier, record in self.people.items():
+            if identifier != answer.person:
+                shown = self.show(record)
+                break
         return [shown] if answer.content().startswith(b"[") else shown
 
     # -- for the vendors' parts --------------------------------------------------------------
@@ -258,8 +266,11 @@ def _dress(answer: Answer, switches: Switches) -> None:
 
 def _packed(body: bytes, members: int) -> bytes:
     size = max(1, -(-len(body) // members))
-    parts = [body[start : start + size] for start in range(0, len(body), size)]
-    return b"".join(gzip.compress(part, mtime=0) for part in parts)
+    packed = b""
+    for start in range(0, len(body), size):
+        part = body[start : start + size]
+        packed += gzip.compress(part, mtime=0)
+    return packed
 
 
 def with_json(answer: Answer, content_type: str) -> Answer:

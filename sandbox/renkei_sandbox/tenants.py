@@ -45,13 +45,14 @@ class Tenants:
             raise ValueError(message)
         self._smarthr, self._touchontime = smarthr, touchontime
         self._people, self._seed = people, seed
+        self._numbers: dict[str, int] = {}
+        self._whose: dict[str, str] = {}
         width = max(4, len(str(companies)))
-        self._numbers = {f"c{n:0{width}d}": n for n in range(1, companies + 1)}
-        self._whose = {
-            system.first_token(name): name
-            for name in self._numbers
-            for system in (SmartHR, TouchOnTime)
-        }
+        for number in range(1, companies + 1):
+            name = f"c{number:0{width}d}"
+            self._numbers[name] = number
+            for system in (SmartHR, TouchOnTime):
+                self._whose[system.first_token(name)] = name
         self._made: dict[str, Tenant] = {}
         self._lock = threading.Lock()
 
@@ -66,10 +67,13 @@ class Tenants:
 
     def tokens(self) -> dict[str, dict[str, str]]:
         """Return the token of each company for each system, as they were in the beginning."""
-        return {
-            name: {system.name: system.first_token(name) for system in (SmartHR, TouchOnTime)}
-            for name in self._numbers
-        }
+        tokens: dict[str, dict[str, str]] = {}
+        for name in self._numbers:
+            tokens[name] = {
+                SmartHR.name: SmartHR.first_token(name),
+                TouchOnTime.name: TouchOnTime.first_token(name),
+            }
+        return tokens
 
     def __getitem__(self, name: str) -> Tenant:
         """Return a company, which is made if nobody has asked for it yet; KeyError if none is."""
@@ -81,7 +85,10 @@ class Tenants:
     def systems(self) -> list[System]:
         """Return the systems of all companies that have been made."""
         with self._lock:
-            return [system for made in self._made.values() for system in made.systems.values()]
+            systems: list[System] = []
+            for made in self._made.values():
+                systems += made.systems.values()
+            return systems
 
     def whose(self, request: Request) -> Tenant | None:
         """Return the company whose token *request* carries, None if it is nobody's."""
@@ -92,8 +99,10 @@ class Tenants:
             if name := self._whose.get(token or ""):
                 return self[name]
         with self._lock:  # one that was asked for as the first was used up
-            made = self._made.values()
-            return next((each for each in made if each.touchontime.token in given), None)
+            for made in self._made.values():
+                if made.touchontime.token in given:
+                    return made
+        return None
 
     def _make(self, name: str) -> Tenant:
         clock, seed, label = self._smarthr.clock, self._seed + self._numbers[name], self.label(name)

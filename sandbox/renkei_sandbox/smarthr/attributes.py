@@ -12,6 +12,7 @@ _EMERGENCY: Final = (
     "emergency_relation_name emergency_last_name emergency_first_name emergency_last_name_yomi "
     "emergency_first_name_yomi emergency_tel_number"
 )
+# devidend_income_flag is written so by SmartHR
 _ORDER: Final = f"""
 id user_id biz_establishment_id emp_code emp_type emp_status employment_type {_NAMES}
 preferred_last_name preferred_first_name preferred_last_name_yomi preferred_first_name_yomi
@@ -62,9 +63,11 @@ COMPUTED: Final = frozenset(
 """What a response shows and a request cannot set directly."""
 WRITE_ONLY: Final = frozenset({"employment_type_id", "department_ids", "payment_period_id"})
 WRITABLE: Final = (frozenset(ORDER) - COMPUTED) | WRITE_ONLY
-OBJECTS: Final = frozenset(
-    name for name in ORDER if name.endswith(("_image", "_image1", "_image2", "address"))
-) | {"resume1", "resume2"}
+_OBJECTS: Final = ("_image", "_image1", "_image2", "address")
+OBJECTS: Final = frozenset(name for name in ORDER if name.endswith(_OBJECTS)) | {
+    "resume1",
+    "resume2",
+}
 ADDRESSES: Final = ("address", "resident_card_address", "emergency_address")
 NAMED: Final = {
     "grade": "grades",
@@ -111,13 +114,14 @@ REFERENCES: Final = {
     "payment_period_id": "payment_periods",
     "user_id": "users",
 }
+# SmartHR refuses to take these away from somebody who has them
 NEVER_EMPTIED: Final = frozenset(
     "last_name first_name last_name_yomi first_name_yomi gender birth_at address".split()
 )
 STRICTLY_NEEDED: Final = tuple(
     "emp_status last_name first_name last_name_yomi first_name_yomi gender".split()
 )
-LENGTHS: Final = {"occupation": 30}
+LENGTHS: Final = {"occupation": 30}  # the only length that SmartHR is known to complain of
 LONGEST: Final = 255
 
 LABELS: Final = {

@@ -40,6 +40,7 @@ def is_id(value: object) -> bool:
 
 def complaint(field: str, words: str) -> Fields:
     """Return one element of `errors`."""
+    # within an address SmartHR names the inner field alone
     leaf = field.rpartition(".")[2]
     label = names.LABELS.get(field, leaf)
     return {"message": f"{label}{words}", "resource": "Crew", "field": leaf}
@@ -82,14 +83,17 @@ def _list_words(field: str, value: object, masters: Masters) -> str | None:
     if not isinstance(value, list):
         return "は配列で入力してください。"
     if field == "department_ids":
-        known = {row["id"] for row in masters["departments"]} | {None}
-        return None if all(item in known for item in value) else "が見つかりません。"
+        # null leaves a slot empty
+        known = {None, *(row["id"] for row in masters["departments"])}
+        return None if known.issuperset(value) else "が見つかりません。"
+    # titles are read as objects and written as names: an answer cannot be sent back as it came
     if field == "positions" and not all(isinstance(item, str) for item in value):
         return "は名称で入力してください。"
     if field == "custom_fields":
-        known = {row["id"] for row in masters["crew_custom_field_templates"]}
-        good = all(isinstance(i, dict) and i.get("template_id") in known for i in value)
-        return None if good else "のテンプレートが見つかりません。"
+        templates = {row["id"] for row in masters["crew_custom_field_templates"]}
+        for item in value:
+            if not isinstance(item, dict) or item.get("template_id") not in templates:
+                return "のテンプレートが見つかりません。"
     return None
 
 
@@ -114,6 +118,7 @@ def _address(field: str, address: Fields) -> Iterator[Fields]:
         yield complaint("literal_yomi", "は全角カタカナで入力してください。")
     country = address.get("country_number")
     if country is not None and _COUNTRY.fullmatch(str(country)) is None:
+        # the only inner field that is named together with its address
         wrong = complaint("country_number", "はISO 3166-1の3桁の数字で入力してください。")
         yield {**wrong, "field": f"{field}.country_number"}
 

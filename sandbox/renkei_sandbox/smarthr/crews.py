@@ -26,6 +26,7 @@ def answer(system: SmartHR, request: Request, rest: tuple[str, ...]) -> Answer:
                 return system.missing(identifier)
             body = dump(_shown(system, request, system.people[identifier]))
             return Answer(status=200, body=body, person=identifier)
+        # PUT is PATCH under an old name: what is not sent stays
         case (("PATCH" | "PUT"), (identifier,)):
             return _update(system, request, identifier)
         case "DELETE", (identifier,):
@@ -149,6 +150,7 @@ def _differs(record: Mapping[str, Any], changes: Fields) -> bool:
 def _delete(system: SmartHR, identifier: str) -> Answer:
     if identifier not in system.people:
         return system.missing(identifier)
+    # gone for good: whoever leaves the company is given another status instead
     commit = Commit(kind="delete", apply=lambda: system.remove(identifier))
     return Answer(status=204, person=identifier, commit=commit)
 

@@ -11,6 +11,7 @@ _MADE: Final = {
     "created_at": "2020-10-01T09:00:00.000+09:00",
     "updated_at": "2025-03-20T09:00:00.000+09:00",
 }
+# establishments and companies have a list and no call for one of them
 READABLE_BY_ID: Final = frozenset(
     {"employment_types", "departments", "job_titles", "grades", "job_categories"}
     | {"recruitment_types", "payment_periods", "users", "crew_custom_field_templates"}
@@ -55,21 +56,26 @@ def build(new_id: Callable[[str], str], called: str) -> dict[str, list[Fields]]:
         parent = None if above is None else departments[above]["id"]
         made = row("department", name=name, position=position, code=code, parent_id=parent)
         departments.append({**made, "company_id": company["id"], "discontinued": False})
+    establishments: list[Fields] = []
+    for name, address in _ESTABLISHMENTS:
+        establishments.append(_establishment(row, name, company, address))
+    types: list[Fields] = []
+    for name, preset, number in _TYPES:
+        types.append(row("employment_type", name=name, preset_type=preset, code=number))
+    titles: list[Fields] = []
+    for name, rank, code in _TITLES:
+        titles.append(row("job_title", name=name, rank=rank, code=code))
     return {
         "companies": [company],
-        "biz_establishments": [
-            _establishment(row, name, company, address) for name, address in _ESTABLISHMENTS
-        ],
-        "employment_types": [
-            row("employment_type", name=name, preset_type=preset, code=code)
-            for name, preset, code in _TYPES
-        ],
+        "biz_establishments": establishments,
+        "employment_types": types,
         "departments": departments,
-        "job_titles": [
-            row("job_title", name=name, rank=rank, code=code) for name, rank, code in _TITLES
+        "job_titles": titles,
+        "grades": [row("grade", name=f"{rank}等級", rank=rank) for rank in (1, 2, 3)],
+        "job_categories": [
+            row("job_category", name="営業"),
+            row("job_category", name="事務"),
         ],
-        "grades": [row("grade", name=f"{n}等級", rank=n) for n in (1, 2, 3)],
-        "job_categories": [row("job_category", name=name) for name in ("営業", "事務")],
         "recruitment_types": [
             row("recruitment_type", name="新卒", preset_type="new_graduate"),
             row("recruitment_type", name="中途", preset_type="mid_career"),
@@ -118,9 +124,10 @@ def _user(row: Callable[..., Fields], email: str, *, admin: bool) -> Fields:
 
 def _templates(row: Callable[..., Fields]) -> list[Fields]:
     base = {"group_id": None, "hint": None, "scale": None, "separated_by_commas": False}
+    # one choice has a name for programs and one has none: that one is written as its id
     choices = [
-        {"id": row("element")["id"], "name": name, "physical_name": physical, "position": n}
-        for n, (name, physical) in enumerate((("在宅可", "remote_ok"), ("出社", None)), 1)
+        {"id": row("element")["id"], "name": "在宅可", "physical_name": "remote_ok", "position": 1},
+        {"id": row("element")["id"], "name": "出社", "physical_name": None, "position": 2},
     ]
     return [
         row("template", name="ニックネーム", type="string", elements=[], position=1, **base),

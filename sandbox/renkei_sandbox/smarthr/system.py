@@ -53,7 +53,7 @@ class SmartHR(System):
         self.masters = masters.build(self.new_id, called)
         self.chance = random.Random(seed)
         self.cache: dict[object, tuple[int, list[Any]]] = {}
-        self._second, self._minute, self._hour = (FixedWindow(s) for s in (1, 60, 3600))
+        self._second, self._minute, self._hour = FixedWindow(1), FixedWindow(60), FixedWindow(3600)
 
     # -- the order of checks -----------------------------------------------------------------
 
@@ -76,6 +76,7 @@ class SmartHR(System):
 
     def _within_limits(self) -> bool:
         switches = self.switches
+        # each counts, even if one before it has refused
         within = [
             self._second.take(switches.second_limit),
             self._minute.take(switches.minute_limit),
@@ -137,6 +138,7 @@ class SmartHR(System):
         """Return the full shape of a person, as far as the token may read it."""
         shown = shape.crew(record, self.masters)
         switches = self.switches
+        # the status is stored beside the date; whether the one ever follows the other is not known
         left = shown["resigned_at"]
         if switches.status_follows_date and left and left < self.clock.today().isoformat():
             shown["emp_status"] = "retired"
@@ -173,10 +175,11 @@ class SmartHR(System):
             return self.refusal(4)
         rows = self._shown_masters(resource)
         if rest:
-            row = next((row for row in rows if row["id"] == rest[0]), None)
-            if row is None or resource not in masters.READABLE_BY_ID:
-                return self.missing(rest[0])
-            return Answer(status=200, body=dump(row))
+            if resource in masters.READABLE_BY_ID:
+                for row in rows:
+                    if row["id"] == rest[0]:
+                        return Answer(status=200, body=dump(row))
+            return self.missing(rest[0])
         if resource == "departments" and request.query.get("code"):
             rows = [row for row in rows if row["code"] == request.query["code"]]
         if resource in masters.SORTABLE and request.query.get("sort"):
@@ -190,9 +193,14 @@ class SmartHR(System):
         rows = self.masters[resource]
         if resource != "departments":
             return rows
-        kept = [row for row in rows if self.switches.discontinued_listed or not row["discontinued"]]
-        shown = [shape.department(rows, row["id"]) for row in kept]
-        return [row for row in shown if row is not None]
+        shown: list[Fields] = []
+        for row in rows:
+            if row["discontinued"] and not self.switches.discontinued_listed:
+                continue
+            whole = shape.department(rows, row["id"])
+            if whole is not None:
+                shown.append(whole)
+        return shown
 
     def missing(self, identifier: str) -> Answer:
         """Return the answer to an id that leads nowhere."""

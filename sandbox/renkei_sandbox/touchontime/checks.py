@@ -75,11 +75,11 @@ def _text(
         if parse_date(value) is None:
             yield errors.DATE_FORMAT, f"{name} の日付の形式が不正です。"
     elif name in CHOICES:
-        if all(row["code"] != value for row in masters[CHOICES[name]]):
+        if value not in [row["code"] for row in masters[CHOICES[name]]]:
             yield errors.UNKNOWN_CHOICE, f"{name} が存在しません。"
     elif name == "gender":
-        words = ("male", "female", *([NO_GENDER] if switches.gender_unset == NO_GENDER else []))
-        if value not in words:
+        unset = value == NO_GENDER and switches.gender_unset == NO_GENDER
+        if value not in ("male", "female") and not unset:
             yield errors.GENDER, "gender は male または female を指定してください。"
     elif name == "code":
         pattern = _STRICT_CODE if switches.strict_code else _CODE
@@ -94,8 +94,8 @@ def _emails(value: object, *, blanks: bool) -> Iterator[Wrong]:
         yield errors.WRONG_TYPE, "emailAddresses は文字列の配列で指定してください。"
         return
     if blanks:
-        value = [item for item in value if item]
-    if any(_EMAIL.fullmatch(item) is None for item in value):
+        value = list(filter(None, value))
+    if not all(map(_EMAIL.fullmatch, value)):
         yield errors.EMAIL, "emailAddresses の形式が不正です。"
     if len(set(value)) != len(value):
         yield errors.EMAIL_TWICE, "emailAddresses が重複しています。"

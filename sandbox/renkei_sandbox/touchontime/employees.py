@@ -41,7 +41,8 @@ def answer(system: TouchOnTime, request: Request, rest: tuple[str, ...]) -> Answ
 def _list(system: TouchOnTime, request: Request) -> Answer:
     at = _base_date(system, request)
     division = request.query.get("division")
-    if division is not None and all(r["code"] != division for r in system.masters["divisions"]):
+    divisions = [row["code"] for row in system.masters["divisions"]]
+    if division is not None and division not in divisions:
         if system.switches.unknown_division == "refuse":
             return errors.errors(400, (errors.UNKNOWN_CHOICE, "division が存在しません。"))
         return Answer(status=200, body=b"[]")
@@ -63,6 +64,7 @@ def _stream(
     show = system.shower(at, additional)
     for start in range(0, len(rows), _PIECE):
         shown = [show(row) for row in rows[start : start + _PIECE]]
+        # the division is that of the day asked for, which only the shown row has
         if division is not None:
             shown = [row for row in shown if row["divisionCode"] == division]
         if shown:
@@ -78,6 +80,7 @@ def _one(system: TouchOnTime, request: Request, code: str) -> Answer:
         if record["key"] not in hidden and _listed(system, record, request, at):
             body = dump(system.shower(at, _additional(request))(record))
             return Answer(status=200, body=body, person=record["key"])
+    # one client of theirs has met the code of a bad token here
     own = system.switches.unknown_code == "own"
     unknown = errors.UNKNOWN_CODE if own else errors.AUTHENTICATION
     return errors.error(system.switches.unknown_code_status, unknown)
@@ -90,7 +93,10 @@ def _listed(system: TouchOnTime, record: Mapping[str, Any], request: Request, at
     left = record.get("resignationDate")
     if not left or request.query.get("includeResigner") == "true":
         return True
-    return bool(left > day or (left == day and system.switches.resignation_day == "still"))
+    # vendors of HR products do not agree whether the last day still counts
+    if left == day:
+        return system.switches.resignation_day == "still"
+    return bool(left > day)
 
 
 def _additional(request: Request) -> tuple[str, ...]:
@@ -107,6 +113,7 @@ def _base_date(system: TouchOnTime, request: Request) -> dt.date:
     at = checks.parse_date(text)
     if at is None:
         raise RefusalError(errors.error(400, errors.DATE_FORMAT))
+    # the vendor tells of three years back and one ahead
     if not _years(today, -3) <= at <= _years(today, 1):
         raise RefusalError(errors.error(400, errors.DATE_RANGE))
     return at
@@ -129,9 +136,12 @@ def _create(system: TouchOnTime, request: Request) -> Answer:
     key = system.new_id("person")
     stored = system.normalised(_without_empty(sent))
     record = system.new_record(key, stored)
-    bare = system.switches.post_answer == "bare"
-    shown = {name: stored[name] for name in stored if name in checks.REQUIRED or not bare}
-    body = dump({**shown, "key": key})
+    shown = {**stored, "key": key}
+    # the vendor's sample has the key and what was required; names and groups have to be read
+    if system.switches.post_answer == "bare":
+        for name in checks.OPTIONAL:
+            shown.pop(name, None)
+    body = dump(shown)
     return Answer(status=201, body=body, person=key, commit=system.creation(key, record))
 
 
@@ -147,15 +157,11 @@ def _update(system: TouchOnTime, request: Request, key: str) -> Answer:
     wrong += checks.wrong(sent, system.masters, system.switches)
     wrong += [*checks.disorder({**record, **sent}), *_taken(system, sent, key)]
     _refuse(wrong)
-    changes = {
-        name: None if value in ("", []) else value
-        for name, value in sent.items()
-        if name not in system.switches.readonly
-    }
-    changes = system.normalised(_unset(changes))
+    changes = system.normalised(_changes(system, sent))
     transfers = _transfers(record, changes, on, system.clock.today())
-    held = {item.field for item in transfers if not item.applied}
-    changes = {name: value for name, value in changes.items() if name not in held}
+    for transfer in transfers:
+        if not transfer.applied:
+            del changes[transfer.field]
     additional = checks.OPTIONAL if system.switches.put_answer == "full" else ()
     show = system.shower(system.clock.today(), additional, groups=False)
     shown = show({**record, **changes})
@@ -163,9 +169,15 @@ def _update(system: TouchOnTime, request: Request, key: str) -> Answer:
     return Answer(status=200, body=dump(shown), person=key, commit=commit)
 
 
-def _unset(changes: Fields) -> Fields:
-    """Return *changes* with nothing where a placeholder for nothing was sent back."""
-    return {name: None if value == checks.NO_GENDER else value for name, value in changes.items()}
+def _changes(system: TouchOnTime, sent: Fields) -> Fields:
+    """Return what an update stores of *sent*."""
+    changes: Fields = {}
+    for name, value in sent.items():
+        if name in system.switches.readonly:
+            continue
+        # what is left out stays, and what comes empty is taken away
+        changes[name] = None if value in ("", [], checks.NO_GENDER) else value
+    return changes
 
 
 def _carry_out(system: TouchOnTime, key: str, changes: Fields, transfers: list[Transfer]) -> None:
@@ -178,11 +190,13 @@ def _transfers(
     record: Mapping[str, Any], changes: Fields, on: dt.date, today: dt.date
 ) -> list[Transfer]:
     """Return the dated changes among *changes*; those of a later day are only booked."""
-    return [
-        Transfer(on=on, field=name, before=record[name], after=changes[name], applied=on <= today)
-        for name in DATED
-        if changes.get(name) not in (None, record[name])
-    ]
+    made: list[Transfer] = []
+    for name in DATED:
+        before, after = record[name], changes.get(name)
+        if after is not None and after != before:
+            applied = on <= today
+            made.append(Transfer(on=on, field=name, before=before, after=after, applied=applied))
+    return made
 
 
 def _transfer_date(system: TouchOnTime, request: Request) -> dt.date:
@@ -191,6 +205,7 @@ def _transfer_date(system: TouchOnTime, request: Request) -> dt.date:
     on = today if text is None else checks.parse_date(text)
     if on is None:
         raise RefusalError(errors.error(400, errors.DATE_FORMAT))
+    # the admin screen books nothing before the attendance month that is going on
     if system.switches.oldest_transfer and on < today.replace(day=1):
         raise RefusalError(errors.error(400, errors.DATE_RANGE))
     return on
@@ -226,8 +241,11 @@ def _taken(system: TouchOnTime, sent: Fields, mine: str | None) -> Iterator[chec
     if not isinstance(code, str) or not code:
         return
     holders = {row["key"] for row in system.people.numbered(code)}
+    # an administrator can bring a deleted employee back, code and all
     if system.switches.deleted_code_taken:
-        holders |= {key for key, row in system.deleted.items() if row.get("code") == code}
+        for key, row in system.deleted.items():
+            if row.get("code") == code:
+                holders.add(key)
     if holders - {mine}:
         yield errors.CODE_TAKEN, "code はすでに使用されています。"
 

@@ -36,11 +36,12 @@ class Transfers:
 
     def add(self, key: str, transfer: Transfer) -> None:
         """Take note of a transfer; one of the same field and day replaces it."""
-        same = (transfer.on, transfer.field)
-        kept = [old for old in self._of[key] if (old.on, old.field) != same]
-        replaced = [old for old in self._of[key] if (old.on, old.field) == same]
-        if replaced:
-            transfer.before = replaced[0].before
+        kept: list[Transfer] = []
+        for old in self._of[key]:
+            if (old.on, old.field) == (transfer.on, transfer.field):
+                transfer.before = old.before
+            else:
+                kept.append(old)
         self._of[key] = sorted([*kept, transfer], key=lambda item: item.on)
 
     def settle(self, people: Mapping[str, dict[str, Any]], today: dt.date) -> None:
@@ -56,8 +57,8 @@ class Transfers:
         """Return the dated fields of an employee as they were, or will be, on *at*."""
         values = {field: record[field] for field in DATED}
         transfers = self._of.get(key, ())
-        for transfer in reversed([item for item in transfers if item.applied]):
-            if at < transfer.on:
+        for transfer in reversed(transfers):
+            if transfer.applied and at < transfer.on:
                 values[transfer.field] = transfer.before
         for transfer in transfers:
             if not transfer.applied and at >= transfer.on:
