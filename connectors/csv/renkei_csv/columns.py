@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain
 from typing import Any, Literal
 
 from attrs import field, frozen
@@ -206,7 +205,8 @@ def _date(written_as: str | None, text: str) -> dt.date:
     if any_date is None:
         raise ValueError("no date")
     # Each form has its own groups: those of the others are empty, and one is a separator.
-    year, month, day = (int(part) for part in any_date.groups() if part and part.isdecimal())
+    numbers = [int(part) for part in any_date.groups() if part and part.isdecimal()]
+    year, month, day = numbers
     return dt.date(year, month, day)
 
 
@@ -224,20 +224,25 @@ def _format_like(others: Sequence[str]) -> str:
 
     Whether months and days have zeros before them is told by all that have its signs between.
     """
-    matches = [_ANY_DATE.fullmatch(text.strip()) for text in others]
-    found = [each for each in matches if each is not None]
-    if not found:
+    signs: tuple[str, ...] = ()
+    short = False
+    for text in others:
+        date = _ANY_DATE.fullmatch(text.strip())
+        if date is None:
+            continue
+        signs = signs or _signs(date)
+        if _signs(date) == signs and _is_short(date):
+            short = True
+    if not signs:
         return "YYYY-MM-DD"
-    signs = _signs(found[0])
-    alike = [each for each in found if _signs(each) == signs]
-    month, day = ("M", "D") if any(map(_is_short, alike)) else ("MM", "DD")
-    return "".join(chain(*zip(("YYYY", month, day), signs, strict=True)))
+    month, day = ("M", "D") if short else ("MM", "DD")
+    return f"YYYY{signs[0]}{month}{signs[1]}{day}{signs[2]}"
 
 
 def _is_short(date: re.Match[str]) -> bool:
     """Tell whether a month or a day is written with one digit."""
-    months_and_days = date.groups()[2:]
-    return any(part is not None and len(part) == 1 for part in months_and_days)
+    months_and_days = filter(None, date.groups()[2:])
+    return 1 in map(len, months_and_days)
 
 
 def _signs(date: re.Match[str]) -> tuple[str, ...]:

@@ -62,8 +62,10 @@ class Source(Generic[T]):
         with suppress(OptionsError):  # check_options tells of them
             self._options = columns.options_of(connection.options)
         self._columns = self._options.columns
-        number = (name for name, column in self._columns.items() if column.role == "number")
-        self._number = next(number, "")
+        self._number = ""
+        for name, column in self._columns.items():
+            if column.role == "number":
+                self._number = name
         path = os.path.expanduser(self._options.path)  # noqa: PTH111 - that of pathlib raises
         self._path = connection.folder / path
         self._table: T | None = None
@@ -214,8 +216,9 @@ class Source(Generic[T]):
         for name, column in self._columns.items():
             at = table.header.index(name)
             for place in table.people:
+                row = table.rows[place]
                 try:
-                    columns.read(column, table.rows[place][at] if table.rows[place] else "")
+                    columns.read(column, row[at] if row else "")
                 except ValueError:
                     text = _("row {row}, column {column}")
                     yield text.format(row=place + 1, column=name)

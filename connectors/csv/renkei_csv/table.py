@@ -106,13 +106,13 @@ class Table(Rows):
         """Return which cells of the last row that is not empty are quoted."""
         last = max(place for place, row in enumerate(self.rows) if row)
         record = self._records[last]
-        return [cell.startswith(b'"') for cell in _cells(record.removesuffix(_end_of(record)))]
+        cells = _cells(record.removesuffix(_end_of(record)))
+        return [cell.startswith(b'"') for cell in cells]
 
     def _new(self, values: Mapping[str, str], quoted: Sequence[bool]) -> bytes:
-        cells = [
-            self._cell(values.get(name, ""), quoted=like)
-            for name, like in zip(self.header, quoted, strict=True)
-        ]
+        cells: list[bytes] = []
+        for name, like in zip(self.header, quoted, strict=True):
+            cells.append(self._cell(values.get(name, ""), quoted=like))
         return b",".join(cells) + self._end
 
     def _cell(self, text: str, *, quoted: bool) -> bytes:
@@ -181,10 +181,13 @@ def _records(data: bytes) -> list[bytes]:
 
 def _rows(records: Sequence[bytes], encoding: str) -> list[list[str]]:
     """Return the values of all rows; one of nothing but empty cells has none."""
-    reader = csv.reader((record.decode(encoding) for record in records), strict=True)
+    lines = (record.decode(encoding) for record in records)
+    reader = csv.reader(lines, strict=True)
     rows: list[list[str]] = []
     try:
-        rows.extend(row if any(row) else [] for row in reader)
+        for row in reader:
+            is_empty = not any(row)
+            rows.append([] if is_empty else row)
     except csv.Error:
         raise Unreadable("quotes", len(rows) + 1) from None
     # Changes go by the place of a record, so both readers have to see the same rows.

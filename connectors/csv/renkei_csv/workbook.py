@@ -57,13 +57,14 @@ class Workbook(Rows):
         except Exception:  # noqa: BLE001 - openpyxl names nothing that a damaged file may raise
             raise Unreadable("workbook") from None
         header = rows[0] if rows else {}
-        width = max((at for at, cell in header.items() if cell != ""), default=0)
+        width = max(_filled(header), default=0)
         if not width:
             raise Unreadable("empty")
         if width * len(rows) > MAX_CELLS:
             raise Unreadable("large")
         self.header = [text_of(header.get(at, "")) for at in range(1, width + 1)]
-        self.rows = [self.header, *(_row(row, width, at) for at, row in enumerate(rows[1:], 2))]
+        people = [_row(row, width, at) for at, row in enumerate(rows[1:], start=2)]
+        self.rows = [self.header, *people]
 
     def require(self, names: Collection[str]) -> None:
         """Raise Unreadable if one of the columns *names* has cells that are formulas, or merged."""
@@ -92,11 +93,12 @@ class Workbook(Rows):
             if not last < at <= MAX_ROWS:
                 raise ValueError("rows that are not in order")
             last = at
+            found: dict[int, Cell] = {}
             for cell in row:
                 if cell["data_type"] == "f":
                     self._formulas.setdefault(cell["column"], at)
-            found = {cell["column"]: cells.read(**cell) for cell in row}
-            if any(cell != "" for cell in found.values()):
+                found[cell["column"]] = cells.read(**cell)
+            if _filled(found):
                 # Programs leave out empty rows; places have to match the rows that people see.
                 yield from [{}] * (at - 1 - told)
                 yield found
@@ -116,10 +118,17 @@ def _sheet(reader: ExcelReader, name: str | None) -> tuple[str, str]:
 
 def _row(cells: dict[int, Cell], width: int, row: int) -> Sequence[Cell]:
     """Return the cells of a row; one of nothing but empty cells has none."""
-    filled = [at for at, cell in cells.items() if cell != ""]
-    if filled and max(filled) > width:
+    filled = _filled(cells)
+    if not filled:
+        return ()
+    if max(filled) > width:
         raise Unreadable("ragged", row)
-    return [cells.get(at, "") for at in range(1, width + 1)] if filled else ()
+    return [cells.get(at, "") for at in range(1, width + 1)]
+
+
+def _filled(cells: dict[int, Cell]) -> list[int]:
+    """Return the columns of a row that are not empty."""
+    return [at for at, cell in cells.items() if cell != ""]
 
 
 class _Parts(ZipFile):

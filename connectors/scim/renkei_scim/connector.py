@@ -129,8 +129,8 @@ class SCIM:
             message = _("The user that was looked at has no {field}, so no search was tried.")
             yield Finding("note", message.format(field=self._key))
             return
-        found = self._with_numbers([number])
-        if any(self._number(each) == number for each in found):
+        found = [self._number(each) for each in self._with_numbers([number])]
+        if number in found:
             yield Finding("ok", _("Users are found by {field}.").format(field=self._key))
         else:
             message = _("A search by {field} does not find the user who has it.")
@@ -160,8 +160,10 @@ class SCIM:
             # A missing filter must not make anybody look gone: they would be created again.
             found = list(self._client.everybody())
         asked = set(numbers)
-        # A filter may match more than was asked for, such as numbers in other capitals.
-        yield from (user for user in found if self._number(user) in asked)
+        for user in found:
+            # A filter may match more than was asked for, such as numbers in other capitals.
+            if self._number(user) in asked:
+                yield user
 
     def _number(self, user: JSON) -> Value:
         return self._users.employee(user, [self._key]).values.get(self._key)

@@ -71,9 +71,8 @@ _FIELDS = (
         name="department", label=Label("部署", "Department"), path=(ENTERPRISE, "department")
     ),
 )
-NAMES = tuple(spec.name for spec in _FIELDS)
-_EMAIL = next(spec for spec in _FIELDS if spec.name == EMAIL)
-_SHORT = {spec.name: spec.keys for spec in _FIELDS}
+_SPECS = {spec.name: spec for spec in _FIELDS}
+NAMES = tuple(_SPECS)
 _WRITES: Mapping[str, Literal["create", "never"]] = {"readOnly": "never", "immutable": "create"}
 _TYPES: Mapping[str, Literal["text", "boolean", "integer"]] = {
     "string": "text",
@@ -104,7 +103,8 @@ class Users:
     """How users are read and written whose number is in *key*, in an account with *own* fields."""
 
     def __init__(self, key: str, own: Sequence[FieldSpec] = ()) -> None:
-        specs = (*fields(key), *(spec for spec in own if spec.name not in NAMES))
+        further = [spec for spec in own if spec.name not in NAMES]
+        specs = (*fields(key), *further)
         self.names = tuple(spec.name for spec in specs)
         self._records = Records(specs, absent="empty", special={EMAIL: _address})
 
@@ -113,7 +113,7 @@ class Users:
         person = self._records.employee(user, names)
         record = cast("dict[str, JSON]", user)  # it has an id
         emails = _in_order(record.get(EMAILS))
-        rest = tuple(text for text in map(_text, emails[1:]) if text is not None)
+        rest = tuple(filter(None, map(_text, emails[1:])))
         extra = Extra(_version(record), tuple(emails))
         others = {EMAIL: rest} if EMAIL in person.values and rest else {}
         return evolve(person, extra=extra, others=others)
@@ -154,8 +154,8 @@ def path_of(name: str) -> str:
 
 def _keys_of(name: str) -> tuple[str, ...]:
     """Return the keys that lead to the field *name* in a user."""
-    if name in _SHORT:
-        return _SHORT[name]
+    if name in _SPECS:
+        return _SPECS[name].keys
     urn, _colon, attribute = name.rpartition(":")
     inside = attribute.split(".")
     return (urn, *inside) if urn else tuple(inside)
@@ -187,8 +187,12 @@ def _address(raw: JSON) -> Value:
     if not isinstance(raw, list):
         raise ValueError(EMAIL)  # noqa: TRY004 - as read_value does
     for each in raw:
-        read_value(_EMAIL, each.get("value") if isinstance(each, dict) else 0)
-    return next(filter(None, map(_text, _in_order(raw))), None)
+        read_value(_SPECS[EMAIL], each.get("value") if isinstance(each, dict) else 0)
+    for email in _in_order(raw):
+        text = _text(email)
+        if text is not None:
+            return text
+    return None
 
 
 def _in_order(emails: JSON) -> list[dict[str, JSON]]:
@@ -227,9 +231,11 @@ def _replaced(emails: Sequence[JSON], first: JSON) -> list[JSON]:
     rest = [each for each in emails[1:] if _text(each) != first]
     if first is None:
         return rest
+    new = {**old, "value": first}
     # Its type stays; display and $ref were about the old address.
-    kept = {name: value for name, value in old.items() if name not in ("display", "$ref")}
-    return [{**kept, "value": first}, *rest]
+    new.pop("display", None)
+    new.pop("$ref", None)
+    return [new, *rest]
 
 
 def discovered(schemas: JSON) -> tuple[FieldSpec, ...]:
@@ -241,12 +247,13 @@ def discovered(schemas: JSON) -> tuple[FieldSpec, ...]:
     name, is left out.
     """
     listed = schemas.get("Resources") if isinstance(schemas, dict) else schemas
+    usual = {spec.keys for spec in _FIELDS}
     found: dict[str, FieldSpec] = {}
     for schema in listed if isinstance(listed, list) else ():
         for spec in _specs(schema):
-            found.setdefault(spec.name, spec)
-    usual = {spec.keys for spec in _FIELDS}
-    return tuple(spec for spec in found.values() if spec.keys not in usual)
+            if spec.keys not in usual:
+                found.setdefault(spec.name, spec)
+    return tuple(found.values())
 
 
 def _specs(schema: JSON) -> Iterator[FieldSpec]:

@@ -314,9 +314,13 @@ def rooms(headers: Mapping[str, str]) -> list[Room]:
         number = _number(text)
         if number is not None:
             found.setdefault((family, window), {})[what] = number
-    complete = [said for said in found.values() if said.keys() >= {"remaining", "reset"}]
-    # SmartHR tells seconds until the reset, and no moment (F02).
-    return [Room(remaining=int(said["remaining"]), reset_s=said["reset"]) for said in complete]
+    complete: list[Room] = []
+    for said in found.values():
+        if said.keys() >= {"remaining", "reset"}:
+            # SmartHR tells seconds until the reset, and no moment (F02).
+            room = Room(remaining=int(said["remaining"]), reset_s=said["reset"])
+            complete.append(room)
+    return complete
 
 
 def _number(text: str) -> float | None:

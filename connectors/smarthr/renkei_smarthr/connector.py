@@ -49,13 +49,15 @@ class SmartHR:
     @hookimpl
     def discover(self) -> Sequence[FieldSpec]:
         """Read which custom fields (カスタム項目) the company has made."""
-        found = []
+        found: list[FieldSpec] = []
         for position, row in enumerate(self._client.custom_fields(), start=1):
             try:
-                found.append(records.custom_field(_object(row)))
+                spec = records.custom_field(_object(row))
             except ValueError:
                 raise self._odd("crew_custom_field_templates", position) from None
-        return [spec for spec in found if spec is not None]
+            if spec is not None:
+                found.append(spec)
+        return found
 
     @hookimpl
     def request_limits(self) -> Sequence[RequestLimit]:
@@ -87,7 +89,7 @@ class SmartHR:
         attributes = records.attributes(fields)
         ids = list(dict.fromkeys(ref.id for ref in refs if ref.id is not None))
         numbers = dict.fromkeys(ref.number for ref in refs if ref.number is not None)
-        found = [*self._client.crews_by_id(ids, attributes)]
+        found = list(self._client.crews_by_id(ids, attributes))
         for number in numbers:  # the filter takes one number at a time
             found += self._client.crews_by_number(number, attributes)
         people = self._employees(found, fields)

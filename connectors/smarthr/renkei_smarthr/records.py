@@ -146,7 +146,7 @@ NAMES = tuple(_SPECS)
 
 def attributes(fields: Iterable[str]) -> list[str]:
     """Return the attributes to ask for so that *fields* can be read; the id always, sorted."""
-    return sorted({"id", *(_attribute(name) for name in fields)})
+    return sorted({"id", *map(_attribute, fields)})
 
 
 def _attribute(name: str) -> str:
@@ -174,7 +174,8 @@ def employee(record: object, fields: Sequence[str], read: Records | None = None)
             record = {**record, **_custom(record[CUSTOM])}
         if STATUS in record and record[STATUS] is None:
             # Everybody has one: it is hidden, which is not the same as not retired.
-            record = {key: value for key, value in record.items() if key != STATUS}
+            record = dict(record)
+            del record[STATUS]
     return (read or _RECORDS).employee(record, fields)
 
 
@@ -206,10 +207,18 @@ _RECORDS = Records(FIELDS, special=_SPECIAL)
 
 def to_json(values: Values) -> dict[str, JSON]:
     """Return *values* as SmartHR takes them: text byte for byte, null for empty."""
-    plain = _RECORDS.body({n: value for n, value in values.items() if n in _SPECS})
+    plain: dict[str, Value] = {}
+    items: list[JSON] = []
+    for name, value in values.items():
+        if name in _SPECS:
+            plain[name] = value
+        else:
+            items.append(_item(name, value))
+    body = _RECORDS.body(plain)
     # SmartHR leaves alone the custom fields that are not listed.
-    items: list[JSON] = [_item(name, value) for name, value in values.items() if name not in _SPECS]
-    return {**plain, CUSTOM: items} if items else plain
+    if items:
+        body[CUSTOM] = items
+    return body
 
 
 def _item(name: str, value: Value) -> JSON:
@@ -226,8 +235,11 @@ def nobody_has(spec: FieldSpec, crews: Sequence[Mapping[str, JSON]]) -> int:
     """
     if spec.role == "left":
         crews = [crew for crew in crews if crew.get(STATUS) == GONE]
-    expected = spec.role in EXPECTED and len(crews) >= ENOUGH
-    return len(crews) if expected and not any(crew.get(spec.keys[0]) for crew in crews) else 0
+    if spec.role not in EXPECTED or len(crews) < ENOUGH:
+        return 0
+    if any(crew.get(spec.keys[0]) for crew in crews):
+        return 0
+    return len(crews)
 
 
 def new_record(values: Values) -> dict[str, JSON]:
@@ -302,10 +314,13 @@ def _address(establishment: Mapping[str, JSON]) -> str:
         address = establishment.get(kind)
         if not isinstance(address, dict):
             continue
-        parts = [address.get(part) for part in _LINES]
-        line = "".join(part for part in parts if isinstance(part, str)).strip()
-        if line:
-            return line
+        line = ""
+        for key in _LINES:
+            part = address.get(key)
+            if isinstance(part, str):
+                line += part
+        if line.strip():
+            return line.strip()
     return ""
 
 
@@ -323,5 +338,9 @@ def customer(companies: Sequence[JSON]) -> Customer:
 
 def _texts(rows: Iterable[Mapping[str, JSON]], key: str) -> tuple[str, ...]:
     """Return the texts under *key* that are not empty."""
-    found = [row.get(key) for row in rows]
-    return tuple(text for text in found if isinstance(text, str) and text)
+    found: list[str] = []
+    for row in rows:
+        text = row.get(key)
+        if isinstance(text, str) and text:
+            found.append(text)
+    return tuple(found)

@@ -171,11 +171,15 @@ class TouchOnTime:
             _("working types (/working-types)"): lambda: _first(self._client.rows("working-types")),
             _("employees (/employees)"): lambda: _first(self._client.employees(today, additional)),
         }
-        answers = {subject: _tried(ask) for subject, ask in subjects.items()}
-        refusals = [a for a in answers.values() if isinstance(a, AccessError)]
-        if len(refusals) == len(answers) and customer is None:
+        findings: list[Finding] = []
+        refusals: list[AccessError] = []
+        for subject, ask in subjects.items():
+            answer = _tried(ask)
+            findings.append(_finding(subject, answer))
+            if isinstance(answer, AccessError):
+                refusals.append(answer)
+        if len(refusals) == len(subjects) and customer is None:
             raise refusals[0]  # nothing at all can be read: it is the token or the address
-        findings = [_finding(subject, answer) for subject, answer in answers.items()]
         writing = _("Rights to write cannot be tried without writing; the first sync will show.")
         by_hand = _(
             "The system's own screen also wants the contracted days of a week"
@@ -311,8 +315,8 @@ class TouchOnTime:
     def _find_in_lists(
         self, refs: Sequence[Ref], additional: Sequence[str], days: Sequence[dt.date]
     ) -> _Found:
-        ids = {ref.id for ref in refs if ref.id is not None}
-        numbers = {ref.number for ref in refs if ref.number is not None}
+        ids = {ref.id for ref in refs} - {None}
+        numbers = {ref.number for ref in refs} - {None}
         found: _Found = {}
         for day in days:
             for row in self._rows(day, additional, tolerant=day != days[0]):

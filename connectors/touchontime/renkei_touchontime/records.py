@@ -124,7 +124,7 @@ def label(name: str) -> Label:
 
 def additional(fields: Sequence[str]) -> list[str]:
     """Return the properties that only come when asked for; the addresses, for later updates."""
-    return sorted({name for name in fields if name not in BASE} | {EMAILS})
+    return sorted({*fields, EMAILS}.difference(BASE))
 
 
 def employee(record: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
@@ -137,7 +137,9 @@ def employee(record: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
 
 def redated(person: Employee, then: Mapping[str, JSON] | None, dated: Sequence[str]) -> Employee:
     """Return *person* with the *dated* fields as they are in *then*; unknown if that is None."""
-    rest = {name: value for name, value in person.values.items() if name not in dated}
+    rest = dict(person.values)
+    for name in dated:
+        rest.pop(name, None)
     odd = [name for name in person.unreadable if name not in dated]
     if then is not None:
         earlier = employee(then, dated)
@@ -154,7 +156,8 @@ def _address(raw: JSON) -> Value:
         raise ValueError(EMAILS)  # noqa: TRY004 - as read_value does
     for address in raw:
         read_value(_SPECS[EMAILS], address)  # one that makes no sense is nothing to build upon
-    return next(iter(_filled(raw)), None)
+    filled = _filled(raw)
+    return filled[0] if filled else None
 
 
 _RECORDS = Records(FIELDS, key=KEY, absent="empty", special={EMAILS: _address})
@@ -186,7 +189,8 @@ def _filled(raw: Sequence[JSON]) -> list[str]:
 
 def new_record(values: Values) -> dict[str, JSON]:
     """Return the body that creates an employee: what is known, and nothing empty."""
-    return to_json({name: value for name, value in values.items() if value is not None}, ())
+    known = {name: value for name, value in values.items() if value is not None}
+    return to_json(known, ())
 
 
 def to_json(values: Values, spares: Sequence[str]) -> dict[str, JSON]:
