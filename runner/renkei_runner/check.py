@@ -73,7 +73,7 @@ def _code_of(failed: Checked) -> int:
 
 
 def _document(found: Sequence[Checked], failed: Sequence[Checked]) -> Document:
-    result = document(ok=not failed, checks=[_parts(each) for each in found])
+    result = document(ok=not failed, checks=list(map(_parts, found)))
     if failed:
         first = failed[0]
         problems = [each.message for each in first.findings if each.level == "problem"]
@@ -94,14 +94,10 @@ def _show(app: App, found: Sequence[Checked], code: int, pair: tuple[str, str]) 
             say(f"  {marks[finding.level]}: {finding.message}")
         if each.error and each.error.hint:
             say(f"    {told(each.error.hint)}")
-    if code:
-        say()
-        say(
-            _("Correct the problems, then try again: {command}").format(
-                command=app.command("check")
-            )
-        )
-        return
     say()
+    if code:
+        text = _("Correct the problems, then try again: {command}")
+        say(text.format(command=app.command("check")))
+        return
     say(_("The work can be done."))
     next_steps((app.command("fetch", *pair), _("compare; writes to no system")))

@@ -137,10 +137,11 @@ def _selection_in(
 ) -> Selection:
     if not isinstance(numbers, list):
         raise TypeError
+    own_values = [_row_in(**row) for row in rows]
     return Selection(
         numbers=tuple(map(_text, numbers)),
         new=_texts(new or {}),
-        own_values=tuple(_row_in(**row) for row in rows),
+        own_values=tuple(own_values),
     )
 
 
@@ -212,7 +213,8 @@ def _agrees(app: App, runs: Runs, run: Run) -> bool:
     app.clear()
     # A yes leaves out those to be looked at first, so they are not counted here.
     changed = runs.items(run.id, differences=(Difference.CHANGED,))
-    leaving, back = runs.dates_of(run.id, (item for item in changed if not item.look_first))
+    counted = (item for item in changed if not item.look_first)
+    leaving, back = runs.dates_of(run.id, counted)
     waiting = runs.numbers(run.id, Filter(differences=tuple(ALL), look_first=True))
     for text, people in (
         (_("A date of leaving: {count} ({numbers})"), leaving),
@@ -224,7 +226,7 @@ def _agrees(app: App, runs: Runs, run: Run) -> bool:
     if waiting:
         note(left_out_text(waiting))
     counts = runs.tally(run.id, Filter(look_first=False))
-    new, rest = (counts.get(each, 0) for each in (Difference.NEW, Difference.CHANGED))
+    new, rest = counts.get(Difference.NEW, 0), counts.get(Difference.CHANGED, 0)
     if not new + rest:
         note(_("There is nobody else to write."))
         return False
@@ -247,8 +249,8 @@ def _rows(runs: Runs, run: Run, path: Path | None, *, wait: bool) -> tuple[OwnVa
         return ()
     from renkei.report.new_values import read_new_file
 
-    fields = runs.new_fields(run.id, wait=wait)
-    return read_new_file(path, [each.name for each in fields])
+    names = [field.name for field in runs.new_fields(run.id, wait=wait)]
+    return read_new_file(path, names)
 
 
 def _complete(given: Mapping[str, str], fields: Sequence[NewField]) -> dict[str, str]:

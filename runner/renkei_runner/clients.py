@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from renkei.companies import not_a_name
 from renkei.config import Config, Main, load_main, resolve_secret
@@ -76,7 +76,7 @@ def read_clients(path: Path, main: Main) -> list[Client]:
     clients: list[Client] = []
     seen: dict[object, int] = {}
     for number, row in enumerate(rows, start=2):
-        if not any(cell.strip() for cell in row):
+        if not "".join(row).strip():
             continue
         # Spreadsheets leave out empty cells at the end of a row.
         whole = [*row, *[""] * (len(header) - len(row))]
@@ -108,7 +108,8 @@ class _Row:
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with it."""
         missing = [name for name in NEEDED if not self.cells[name]]
-        yield from (self._problem(name, _("it is empty")) for name in missing)
+        for column in missing:
+            yield self._problem(column, _("it is empty"))
         name = self.cells["number"]
         if name and not is_name(name):
             yield self._problem("number", not_a_name(name))
@@ -147,18 +148,17 @@ class _Row:
         client = self._client()
         path = self.main.new_file(client.name)
         try:
-            texts = path.read_text(encoding="utf-8"), client.text()
-            there, meant = (parse_config(text, path, main=self.main) for text in texts)
+            there = parse_config(path.read_text(encoding="utf-8"), path, main=self.main)
+            meant = parse_config(client.text(), path, main=self.main)
         except (OSError, UnicodeDecodeError, MappingError):
             return [client]
         return [] if _says(there, meant) else [client]
 
     def _client(self) -> Client:
-        values = {
-            name: self.cells[name]
-            for name in ("smarthr_address", "touchontime_address")
-            if self.cells.get(name)
-        }
+        values: dict[str, str] = {}
+        for name in ("smarthr_address", "touchontime_address"):
+            if self.cells.get(name):
+                values[name] = self.cells[name]
         # Paths in the file of a company start from that file, those of the list from the list.
         folder = self.main.new_file("x").parent
         for name in ("smarthr_token_file", "touchontime_token_file"):
@@ -182,9 +182,8 @@ class _Row:
         except MappingError as error:
             lines = client.text().splitlines()
             for each in error.problems:
-                yield evolve(
-                    self._problem(self._column_of(lines[each.line - 1])), message=each.message
-                )
+                column = self._column_of(lines[each.line - 1])
+                yield self._problem(column, each.message)
 
     def _column_of(self, line: str) -> str:
         """Return the column that a wrong line of the file comes from."""
@@ -218,7 +217,8 @@ def _says(there: Config, meant: Config) -> bool:
 
 def _accounts(config: Config) -> list[tuple[object, ...]]:
     """Return what each connection opens, whatever its name."""
-    return [(each.connector, each.base_url, each.token) for each in config.connections.values()]
+    connections = config.connections.values()
+    return [(each.connector, each.base_url, each.token) for each in connections]
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

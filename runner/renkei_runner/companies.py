@@ -100,7 +100,7 @@ def companies(app: App, search: str, *, needs_a_person: bool) -> None:
             remove = Hint("company_remove", {"company": each.company.name})
             warn(f"{each.mistake} {told(remove)}")
     if app.json:
-        emit(document(companies=[_parts(each) for each in found], runs_without_company=without))
+        emit(document(companies=list(map(_parts, found)), runs_without_company=without))
         return
     if found:
         _show(found)
@@ -124,7 +124,7 @@ def companies(app: App, search: str, *, needs_a_person: bool) -> None:
 def _show(found: Sequence[Listed]) -> None:
     titles = (
         *(_("company"), _("name"), _("environment"), _("last sync"), _("status")),
-        *(outcome_text(each) for each in BECAME),
+        *map(outcome_text, BECAME),
         *(_("open"), _("needs a person")),
     )
     table(titles, map(_row, found), right=range(5, 9))
@@ -195,10 +195,14 @@ def _stood(stood: Stood | None) -> Document | None:
         "fetched_at": moment(stood.fetched_at),
         "sync_started_at": moment(stood.sync_started_at),
         "finished_at": moment(stood.finished_at),
-        "counts": {each.value: count for each, count in stood.counts.items()},
+        "counts": {},
     }
+    for difference, count in stood.counts.items():
+        parts["counts"][difference.value] = count
     if stood.outcomes is not None:
-        parts["outcomes"] = {each.value: count for each, count in stood.outcomes.items()}
+        parts["outcomes"] = {}
+        for outcome, count in stood.outcomes.items():
+            parts["outcomes"][outcome.value] = count
     return parts
 
 
@@ -240,7 +244,7 @@ def import_(app: App, path: Path) -> None:
         paths = door.add(texts, also=partial(dashboard.forgets, door.main))
     if app.json:
         names = [each.name for each in clients]
-        emit(document(companies=names, paths=[str(each) for each in paths]))
+        emit(document(companies=names, paths=list(map(str, paths))))
         return
     text = ngettext(
         "{count} company is written to {path}.",
@@ -295,7 +299,7 @@ def remove(app: App, name: str) -> None:
             raise UsageError(_("Nothing was removed."), code="not_confirmed")
         done = door.remove(name, also=partial(dashboard.forgets, door.main))
     if app.json:
-        papers = [str(each) for each in done.papers]
+        papers = list(map(str, done.papers))
         emit(document(removed=name, rows=dict(done.removed.rows), certificate=papers))
         return
     say(_("{company} is removed. The certificate:").format(company=done.company.title))

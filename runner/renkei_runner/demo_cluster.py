@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from renkei.cluster.place import require_library
-from renkei.companies import Companies
+from renkei.companies import Companies, Listed
 from renkei.config import load_config, load_main
 from renkei.errors import RenkeiError
 from renkei.model import Status
@@ -86,10 +86,10 @@ def show(people: int, *, stays: bool) -> None:
 
 def site_of(box: Sandbox, folder: Path, store: str, *, more: str = "") -> Site:
     """Return the installation of all companies of a sandbox; *more* as there."""
-    offices = [
-        Office(name=name, label=box.tenants.label(name), tokens=tokens)
-        for name, tokens in box.tenants.tokens().items()
-    ]
+    offices: list[Office] = []
+    for name, tokens in box.tenants.tokens().items():
+        label = box.tenants.label(name)
+        offices.append(Office(name=name, label=label, tokens=tokens))
     return Site(
         folder=folder,
         store=store,
@@ -158,8 +158,7 @@ def _watch(site: Site, workers: list[AtWork]) -> None:
     begun, told, killed = time.monotonic(), -1, False
     with Companies(load_main(site.config)) as companies:
         while told < COMPANIES:
-            newest = [each.stands.newest for each in companies.listed()]
-            done = sum(run is not None and run.status is Status.DONE for run in newest)
+            done = sum(map(_is_done, companies.listed()))
             if done > told:
                 told = done
                 say(_("{done} of {all} companies are done.").format(done=done, all=COMPANIES))
@@ -181,14 +180,22 @@ def _watch(site: Site, workers: list[AtWork]) -> None:
             time.sleep(0.3)
 
 
+def _is_done(company: Listed) -> bool:
+    newest = company.stands.newest
+    return newest is not None and newest.status is Status.DONE
+
+
 def _tell(site: Site, found: dict[str, Received]) -> None:
     """Print how each company stands, from the store and from the systems' own journals."""
     from renkei_sandbox.people import CHANGED, NEW
 
-    jobs = {office.name: _jobs(site, office.name) for office in site.offices}
-    rows, all_twice, all_lost = [], 0, 0
+    rows: list[tuple[str, ...]] = []
+    good = all_twice = all_lost = 0
     for office in site.offices:
-        wrote, (last, *_others) = found.get(office.name, Received()), jobs[office.name]
+        wrote, jobs = found.get(office.name, Received()), _jobs(site, office.name)
+        last = jobs[0]
+        if len(jobs) == 1 and last.state == "done":
+            good += 1
         lost = CHANGED + NEW - wrote.created - wrote.updated
         all_twice, all_lost = all_twice + wrote.twice, all_lost + lost
         told = last.run or "-", job_text(last), str(last.claim.attempt)
@@ -200,7 +207,6 @@ def _tell(site: Site, found: dict[str, Received]) -> None:
     )
     table(titles, rows, right=range(4, 9))
     say()
-    good = sum(len(each) == 1 and each[0].state == "done" for each in jobs.values())
     text = _(
         "{done} of {all} companies have one run, and it is done. Written twice: {twice};"
         " lost: {lost}."

@@ -59,10 +59,14 @@ def run_parts(run: Run, **more: object) -> Document:
         "target": run.target,
         "base_date": run.base_date.isoformat(),
         **more,
-        "counts": {each.value: run.counts.get(each, 0) for each in Difference},
+        "counts": {},
     }
+    for difference in Difference:
+        parts["counts"][difference.value] = run.counts.get(difference, 0)
     if run.outcomes is not None:
-        parts["outcomes"] = {each.value: run.outcomes.get(each, 0) for each in Outcome}
+        parts["outcomes"] = {}
+        for outcome in Outcome:
+            parts["outcomes"][outcome.value] = run.outcomes.get(outcome, 0)
     return parts
 
 
@@ -86,8 +90,9 @@ def field_parts(spec: FieldSpec) -> Document:
 
 def account_parts(accounts: Sequence[KnownAccount]) -> Document:
     """Return whose accounts the first fetch of a pair has compared; nothing of any other one."""
-    found = [_account(each) for each in accounts]
-    return {"accounts": found} if found else {}
+    if not accounts:
+        return {}
+    return {"accounts": list(map(_account, accounts))}
 
 
 def _account(known: KnownAccount) -> Document:
@@ -115,33 +120,35 @@ def noted_parts(line: Noted) -> Document:
 
 def again_parts(carried: Carried) -> Document:
     """Return what became of an earlier choice: of which run, whose stayed, whose did not."""
-    left = [item.number for item in carried.left]
-    return {
-        "again": {
-            "run": carried.run.again_of,
-            "chosen": list(carried.selection.numbers),
-            "left": left,
-        }
+    again: Document = {
+        "run": carried.run.again_of,
+        "chosen": list(carried.selection.numbers),
+        "left": [item.number for item in carried.left],
     }
+    return {"again": again}
 
 
 def plan_document(run: Run, items: Iterable[Item], labels: Labels) -> Document:
     """Return a run with what the sync of each employee would change."""
-    return run_document(run, labels) | {"items": [_plan_item(item, labels) for item in items]}
+    plan = run_document(run, labels)
+    plan["items"] = [_plan_item(item, labels) for item in items]
+    return plan
 
 
 def report_document(
     run: Run, items: Iterable[Item], labels: Labels, left: Sequence[str]
 ) -> Document:
     """Return what a sync prints, with when, by whom, and what became of each employee."""
-    employees = {"items": [_report_item(item) for item in items]}
     begun = {} if run.outcomes is None else {"left_for_you": list(left)}
-    return run_document(run, labels, **begun) | history_parts(run) | employees
+    report = run_document(run, labels, **begun) | history_parts(run)
+    report["items"] = list(map(_report_item, items))
+    return report
 
 
 def reports_document(runs: Iterable[Run]) -> Document:
     """Return a list of runs, each with when and by whom."""
-    return document(reports=[run_parts(run) | history_parts(run) for run in runs])
+    reports = [run_parts(run) | history_parts(run) for run in runs]
+    return document(reports=reports)
 
 
 def history_parts(run: Run) -> Document:
@@ -161,14 +168,14 @@ def history_parts(run: Run) -> Document:
 
 def choices_document(connection: str, fields: Sequence[NewField]) -> Document:
     """Return the required new-record fields of a connection with their live choices."""
-    return document(connection=connection, fields=[_new_field(each) for each in fields])
+    return document(connection=connection, fields=list(map(_new_field, fields)))
 
 
-def _new_field(each: NewField) -> Document:
+def _new_field(field: NewField) -> Document:
     return {
-        "name": each.name,
-        "label": {"ja": each.label.ja, "en": each.label.en},
-        "choices": [{"code": one.code, "label": one.label} for one in each.choices],
+        "name": field.name,
+        "label": {"ja": field.label.ja, "en": field.label.en},
+        "choices": [{"code": each.code, "label": each.label} for each in field.choices],
     }
 
 
@@ -192,7 +199,7 @@ def _plan_item(item: Item, labels: Labels) -> Document:
     return {
         "number": item.number,
         "difference": item.difference.value,
-        "changes": [_change(change) for change in item.changes],
+        "changes": list(map(_change, item.changes)),
         "reasons": _codes(item.reasons),
         "notes": _codes(item.notes),
         **_candidates(item, labels),
@@ -206,7 +213,10 @@ def _candidates(item: Item, labels: Labels) -> Document:
     fields = [target for _source, target in labels.pairs]
     found = []
     for each in item.candidates:
-        values = {name: _value(each.values[name]) for name in fields if name in each.values}
+        values: Document = {}
+        for name in fields:
+            if name in each.values:
+                values[name] = _value(each.values[name])
         found.append({"number": each.number, "id": each.id, "values": values})
     return {"candidates": found} if found else {}
 
@@ -234,7 +244,7 @@ def _report_item(item: Item) -> Document:
         "outcome": item.outcome.value if item.outcome else None,
         "reason": reason.code if reason else None,
         "detail": item.detail,
-        "earlier": [_try(before) for before in item.earlier],
+        "earlier": list(map(_try, item.earlier)),
         **_released(item.released),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from renkei.mapping import Beyond, FieldMapping
     from renkei.model import Item
     from renkei.people import FieldSpec
-    from renkei.runs import Step
+    from renkei.runs import Runs, Step
     from renkei.words.labels import Labels
 
 
@@ -48,12 +49,14 @@ def check(app: App, file: str, named: tuple[tuple[str, str], ...]) -> None:
 
     known = offline.transforms()
     found = load_mapping(file, Path.cwd(), known, offline.offline_fields, offline.beyond)
-    fields = {side: offline.offline_fields(name) for side, name in found.sides.items()}
-    beyond = {side: offline.beyond(name) for side, name in found.sides.items()}
+    fields: dict[str, Sequence[FieldSpec]] = {}
+    beyond: dict[str, Beyond] = {}
+    for side, name in found.sides.items():
+        fields[side], beyond[side] = offline.offline_fields(name), offline.beyond(name)
     for side, name in named:
         fields[side], beyond[side] = _of_connection(app, found, side, name)
     check_mapping(found, fields, known, beyond)
-    told = [str(each) for each in advice(found.at(fields), fields, known, beyond)]
+    told = list(map(str, advice(found.at(fields), fields, known, beyond)))
     for side, names in unchecked(found, fields, beyond).items():
         text = _("not checked, since they are fields of an account: {names}; add {option}")
         told.append(text.format(names=_(", ").join(names), option=f"--connection {side}=NAME"))
@@ -103,25 +106,27 @@ def set_setting(
     app: App, *, name: str, setting: str, value: str, pair: tuple[str, str] | None
 ) -> None:
     with app.runs() as runs:
-        uses = [each.use for each in runs.config.mappings]
-        fitting = [index for index, use in enumerate(uses) if use == name]
-        if pair is not None:
-            of_pair = [each.index for each in runs.pairs() if (each.source, each.target) == pair]
-            fitting = [index for index in fitting if index in of_pair]
-        if len(fitting) != 1:
-            message = _("{name} is not one mapping of the configuration. It has: {names}.")
-            hint = _("Name one of its pairs with --pair SOURCE TARGET.") if fitting else ""
-            text = message.format(name=name, names=_(", ").join(dict.fromkeys(uses)))
-            raise UsageError(text, code="mapping", hint=hint)
-        runs.change_setting(fitting[0], setting, on=value == "on")
+        runs.change_setting(_place(runs, name, pair), setting, on=value == "on")
     if app.json:
         emit(document(mapping=name, setting=setting, on=value == "on"))
         return
-    say(
-        _("{setting} is {value} from the next fetch on.").format(
-            setting=setting, value=_("on") if value == "on" else _("off")
-        )
-    )
+    told = _("on") if value == "on" else _("off")
+    text = _("{setting} is {value} from the next fetch on.")
+    say(text.format(setting=setting, value=told))
+
+
+def _place(runs: Runs, name: str, pair: tuple[str, str] | None) -> int:
+    """Return the place of the mapping that is meant; UsageError if that is not one."""
+    uses = [each.use for each in runs.config.mappings]
+    fitting = {place for place, use in enumerate(uses) if use == name}
+    if pair is not None:
+        fitting &= {each.index for each in runs.pairs() if (each.source, each.target) == pair}
+    if len(fitting) != 1:
+        message = _("{name} is not one mapping of the configuration. It has: {names}.")
+        hint = _("Name one of its pairs with --pair SOURCE TARGET.") if fitting else ""
+        text = message.format(name=name, names=_(", ").join(dict.fromkeys(uses)))
+        raise UsageError(text, code="mapping", hint=hint)
+    return fitting.pop()
 
 
 @mapping.command("explain", help=N_("Show how the difference of one employee (CODE) came about."))
@@ -157,7 +162,7 @@ def _document(run_id: str, item: Item, steps: list[Step]) -> Document:
         run=run_id,
         number=item.number,
         difference=item.difference.value,
-        steps=[_step_parts(step) for step in steps],
+        steps=list(map(_step_parts, steps)),
     )
 
 
@@ -202,7 +207,8 @@ def _show(app: App, run_id: str, item: Item, steps: list[Step], labels: Labels) 
         _("line"), _("source field"), _("read"), _("transform"), _("target field"),
         _("translated"), _("compared with"), _("result"),
     )  # fmt: skip
-    table(titles, [_row(step, labels) for step in steps], right=(0,))
+    rows = [_row(step, labels) for step in steps]
+    table(titles, rows, right=(0,))
     next_steps((app.command("plan", run_id), _("look at every difference")))
 
 

@@ -31,14 +31,20 @@ def test(app: App) -> int:
         became = door.try_receivers()
     failed = [each for each in became if each.fate != "sent"]
     if app.json:
-        parts = [{"receiver": e.receiver, "fate": e.fate, "code": e.code} for e in became]
-        told = _became_text(failed[0]) if failed else ""
-        more = {"error": error_parts("not_sent", told, failed[0].receiver)} if failed else {}
-        emit(document(ok=not failed, receivers=parts, **more))
+        receivers = list(map(_became_parts, became))
+        parts = document(ok=not failed, receivers=receivers)
+        if failed:
+            first = failed[0]
+            parts["error"] = error_parts("not_sent", _became_text(first), first.receiver)
+        emit(parts)
     else:
         for each in became:
             say(_became_text(each))
     return NOT_SENT if failed else 0
+
+
+def _became_parts(each: Became) -> Document:
+    return {"receiver": each.receiver, "fate": each.fate, "code": each.code}
 
 
 def _became_text(each: Became) -> str:
@@ -63,7 +69,7 @@ def list_(app: App) -> None:
         config = door.config if isinstance(door, Runs) else None
     called = {name: each.label for name, each in config.connections.items()} if config else {}
     if app.json:
-        emit(document(needs=[_parts(each) for each in found]))
+        emit(document(needs=list(map(_parts, found))))
         return
     _show(found, called)
 

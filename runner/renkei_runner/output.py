@@ -116,7 +116,8 @@ def table(
     width = shutil.get_terminal_size().columns if _out().isatty() else WIDE
     whole = sum(widths) + len(GAP) * (len(widths) - 1)
     # In another encoding rich draws its rule of other signs; a cell of several lines has no width.
-    is_plain = is_utf8(_out()) and not any("\n" in cell for cell in chain.from_iterable(body))
+    has_lines = any("\n" in cell for cell in chain.from_iterable(body))
+    is_plain = is_utf8(_out()) and not has_lines
     if whole > width or not is_plain:
         _folded(heads, body, right, width)
         return

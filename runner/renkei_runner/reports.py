@@ -139,8 +139,8 @@ def _note(runs: Runs, run_id: str, *, page: bool, as_csv: bool, as_json: bool) -
 def _show_list(app: App, found: list[Run]) -> None:
     titles = (
         *(_("run"), _("fetched"), _("direction"), _("base date")),
-        *(difference_text(each) for each in FOUND),
-        *(outcome_text(each) for each in BECAME),
+        *map(difference_text, FOUND),
+        *map(outcome_text, BECAME),
         _("status"),
     )
     table(titles, map(_row, found), right=range(4, len(titles) - 1))
@@ -148,8 +148,9 @@ def _show_list(app: App, found: list[Run]) -> None:
 
 
 def _row(run: Run) -> tuple[str, ...]:
+    found = [f"{run.counts.get(each, 0):,}" for each in FOUND]
     if run.outcomes is None:
-        became = ["-" for _each in BECAME]
+        became = ["-"] * len(BECAME)
     else:
         became = [f"{run.outcomes.get(each, 0):,}" for each in BECAME]
     return (
@@ -157,7 +158,7 @@ def _row(run: Run) -> tuple[str, ...]:
         moment_text(run.created_at),
         f"{run.source} → {run.target}",
         run.base_date.isoformat(),
-        *(f"{run.counts.get(each, 0):,}" for each in FOUND),
+        *found,
         *became,
         status_text(run.status),
     )

@@ -60,7 +60,7 @@ def list_(app: App, name: str | None) -> None:
         if each.shown.mistake:
             warn(each.shown.mistake)
     if app.json:
-        emit(document(schedules=[_known_parts(each) for each in found]))
+        emit(document(schedules=list(map(_known_parts, found))))
         return
     if not found:
         say(_("There are no schedules. They stand under schedules: in the configuration."))
@@ -72,9 +72,11 @@ def _named(known: Sequence[Known], name: str | None) -> list[Known]:
     """Return the schedules of that *name*, None: all; UsageError where there are others only."""
     found = [each for each in known if name in (None, each.shown.schedule.name)]
     if known and not found:
-        names = _(", ").join(sorted({each.shown.schedule.name for each in known}))
+        # companies may have schedules of one name
+        names = sorted({each.shown.schedule.name for each in known})
         message = _("There is no schedule {name}. There are: {names}.")
-        raise UsageError(message.format(name=name, names=names), code="schedule")
+        text = message.format(name=name, names=_(", ").join(names))
+        raise UsageError(text, code="schedule")
     return found
 
 
@@ -94,7 +96,9 @@ def _show_listed(app: App, found: Sequence[Known], name: str | None) -> None:
 
 def _known(app: App, runs: Runs, name: str | None) -> Iterator[Known]:
     """Yield the schedules of a company, *name* with its history; without any, no store is asked."""
-    for each in runs.schedules() if runs.config.schedules else ():
+    if not runs.config.schedules:
+        return
+    for each in runs.schedules():
         wanted = app.json or each.schedule.name == name
         jobs = runs.jobs(HISTORY, each.schedule.name) if wanted else ()
         yield Known(runs.config.company, each, jobs)
@@ -112,10 +116,12 @@ def _show_all(found: Sequence[Known], *, of_all: bool) -> None:
         *(_("schedule"), _("when"), _("direction"), _("what it does"), _("status")),
         *(_("last run"), _("next run")),
     )
-    rows = [_row(each.shown, each.company.name) for each in found]
     if of_all:
         titles = (_("company"), *titles)
-        rows = [(each.company.title, *row) for each, row in zip(found, rows, strict=True)]
+    rows: list[tuple[str, ...]] = []
+    for each in found:
+        row = _row(each.shown, each.company.name)
+        rows.append((each.company.title, *row) if of_all else row)
     table(titles, rows)
 
 
@@ -128,7 +134,7 @@ def _show_history(each: Known) -> None:
         say(_("Nothing was begun yet."))
         return
     titles = _("Time"), _("Outcome"), _("Details"), _("Asked by"), _("Run")
-    table(titles, [_job_row(job) for job in each.jobs])
+    table(titles, map(_job_row, each.jobs))
 
 
 def _job_row(job: Job) -> tuple[str, ...]:
@@ -171,7 +177,7 @@ def run(app: App, name: str, claim: str | None) -> int:
 def pause(app: App, name: str) -> None:
     with app.runs() as runs:
         runs.pause_schedule(name)
-        (found,) = (each for each in runs.schedules() if each.schedule.name == name)
+        found = _scheduled(runs, name)
     _said(app, found, _("The schedule {name} is paused. A run at work goes on to its end."))
 
 
@@ -181,8 +187,14 @@ def pause(app: App, name: str) -> None:
 def resume(app: App, name: str) -> None:
     with app.runs() as runs:
         runs.resume_schedule(name)
-        (found,) = (each for each in runs.schedules() if each.schedule.name == name)
+        found = _scheduled(runs, name)
     _said(app, found, _("The schedule {name} is on. What was due meanwhile is not made up for."))
+
+
+def _scheduled(runs: Runs, name: str) -> Scheduled:
+    """Return how the schedule of that name stands now."""
+    (found,) = (each for each in runs.schedules() if each.schedule.name == name)
+    return found
 
 
 def _carry_out(runs: Runs, claim: Claim) -> None:
@@ -218,9 +230,10 @@ def _claim(app: App, name: str, text: str | None) -> Claim | None:
 
 def _remember(app: App, runs: Runs, name: str) -> None:
     """Let the run that the job has stand beside the error."""
-    last = next(iter(runs.jobs(1, name)), None)
-    if app.run is not None or last is None:
+    newest = runs.jobs(1, name)
+    if app.run is not None or not newest:
         return
+    last = newest[0]
     if last.run is not None:
         app.run = runs.run(last.run)
         app.labels = runs.labels(last.run, technical=True)
@@ -261,6 +274,7 @@ def _last_text(job: Job) -> str:
 
 def _parts(each: Scheduled, company: str) -> Document:
     schedule = each.schedule
+    sync = schedule.sync
     return {
         "name": schedule.name,
         "source": schedule.from_,
@@ -268,8 +282,8 @@ def _parts(each: Scheduled, company: str) -> Document:
         "when": timing_text(schedule, company),
         "at": schedule.at,
         "between": schedule.between and str(schedule.between),
-        "not_on": [str(days) for days in schedule.not_on],
-        "sync": [e.value for e in schedule.sync.difference] if schedule.sync else None,
+        "not_on": list(map(str, schedule.not_on)),
+        "sync": [kind.value for kind in sync.difference] if sync else None,
         "paused_by": each.paused_by,
         "last": _job(each.last) if each.last else None,
         "next_at": moment(each.next_at),

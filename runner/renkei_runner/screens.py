@@ -114,7 +114,7 @@ def say_carried(carried: Carried) -> None:
 
 def _anybody(run: Run) -> bool:
     """Tell whether a sync of all new and changed employees would write anything."""
-    return any(run.counts.get(each) for each in (Difference.NEW, Difference.CHANGED))
+    return bool(run.counts.get(Difference.NEW) or run.counts.get(Difference.CHANGED))
 
 
 def show_items(
@@ -168,6 +168,11 @@ def headline(run: Run) -> None:
     text = _("Run {run}: {source} → {target}, base date {date}, {status}")
     parts = {"run": run.id, "source": run.source, "target": run.target}
     say(text.format(**parts, date=run.base_date, status=status_text(run.status)))
+    _say_counts(run)
+
+
+def _say_counts(run: Run) -> None:
+    """Print how many employees are in each state."""
     rows = [(difference_text(each), f"{run.counts.get(each, 0):,}") for each in Difference]
     table((_("difference"), _("employees")), rows, right=(1,))
 
@@ -349,8 +354,7 @@ def show_report(app: App, run: Run, items: Callable[[], Iterable[Item]], labels:
     """
     for title, text in run_facts(run, labels):
         say(f"{title}: {text}")
-    rows = [(difference_text(each), f"{run.counts.get(each, 0):,}") for each in Difference]
-    table((_("difference"), _("employees")), rows, right=(1,))
+    _say_counts(run)
     say_notices(run, labels)
     say_outcomes(run)
     if run.reason is not None:
@@ -358,8 +362,9 @@ def show_report(app: App, run: Run, items: Callable[[], Iterable[Item]], labels:
     for item in items():
         if has_ended(item) and not item.needs_attention:
             say_history(item, labels)
-    for item in (each for each in items() if each.needs_attention):
-        say_history(item, labels)
+    for item in items():
+        if item.needs_attention:
+            say_history(item, labels)
     if run.purged:
         say(_("The employees' values are purged; counts and outcomes are kept."))
     say_next(app, run, labels)
