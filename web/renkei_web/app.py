@@ -231,9 +231,8 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
 def language_of(request: HTTPConnection) -> str:
     """Return the language a browser asks for; Japanese unless it prefers English."""
     asked = request.headers.get("accept-language", "").lower()
-    positions = {name: asked.find(name) for name in LANGUAGES}
-    known = {name: at for name, at in positions.items() if at >= 0}
-    return min(known, key=known.__getitem__) if known else "ja"
+    known = [name for name in LANGUAGES if name in asked]
+    return min(known, key=asked.find, default="ja")
 
 
 def _endpoint(office: Office, page: Page) -> Endpoint:
@@ -432,7 +431,8 @@ async def _unable(request: Request, error: Exception) -> Response:
 def _broken(request: HTTPConnection, error: Exception) -> Response:
     """Tell where a mistake of ours is, and nothing of what was being done with whose values."""
     frames = traceback.extract_tb(error.__traceback__)
-    *_others, last = (f for f in frames if "/renkei" in f.filename.rpartition("site-packages")[2])
+    ours = [each for each in frames if "/renkei" in each.filename.rpartition("site-packages")[2]]
+    last = ours[-1]
     where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
     log.error("page_failed", kind=type(error).__name__, method=where)
     found = COMPANY.match(request.scope["path"])

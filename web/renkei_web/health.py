@@ -120,7 +120,8 @@ def _fault(run: Run) -> Remark | None:
     """Return the fault of a system that *run* has met last; giving the run up mends nothing."""
     if run.status is Status.CANCELLED and run.pauses:
         code = code_of(run.pauses[-1])  # whatever it speaks of first is the system
-        reason: Remark | None = code.remark({part.name: run.target for part in code.parts[:1]})
+        names = [part.name for part in code.parts[:1]]
+        reason: Remark | None = code.remark(dict.fromkeys(names, run.target))
     else:
         reason = run.reason
     return None if reason is None or reason.code in NO_FAULT else reason

@@ -16,7 +16,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
-from itertools import chain
 from typing import TypeVar
 
 from attrs import evolve, frozen
@@ -73,9 +72,10 @@ def some(
     """Return the first people after a position, of one group or outcome (else: any), for a page."""
     if not is_readable(run):
         return []
+    outcomes = [each for each in Outcome if each.value == which]
     wanted = Filter(
         differences=(Difference.BLOCKED,) if which == Group.BLOCKED else (),
-        outcomes=tuple(each for each in Outcome if each.value == which),
+        outcomes=tuple(outcomes),
         selected=which == Group.CHOSEN,
         text=text,
     )
@@ -105,9 +105,8 @@ def told(runs: Runs, run: Run, role: Role) -> Run:
     leavers = run.base_date > runs.clock.today()  # people leaving by then are still there
     names = role.includes(Role.VIEWER) and not leavers
     tells = _untyped if names else _nobody
-    return evolve(
-        run, notices=tuple(map(tells, run.notices)), reason=run.reason and tells(run.reason)
-    )
+    notices = tuple(map(tells, run.notices))
+    return evolve(run, notices=notices, reason=run.reason and tells(run.reason))
 
 
 @frozen
@@ -129,11 +128,12 @@ class Sight:
     @classmethod
     def of(cls, run: Run, labels: Labels, today: dt.date) -> Sight:
         """Return what is seen of *run*, by the fields that it had and those of today."""
-        specs = {place: labels.fields.get(place, {}).values() for place in (run.source, run.target)}
+        sources = labels.fields.get(run.source, {}).values()
+        targets = labels.fields.get(run.target, {}).values()
 
         def paired(*roles: str) -> frozenset[str]:
-            of_source = _with_role(specs[run.source], roles)
-            of_target = _with_role(specs[run.target], roles)
+            of_source = _with_role(sources, roles)
+            of_target = _with_role(targets, roles)
             found = of_source | of_target
             for source, target in labels.pairs:
                 # Both fields of a pair hold the same value, whatever their roles.
@@ -141,7 +141,7 @@ class Sight:
                     found |= {source, target}
             return frozenset(found)
 
-        known = frozenset(each.name for each in chain.from_iterable(specs.values()))
+        known = frozenset(each.name for each in (*sources, *targets))
         base = run.base_date > today
         return cls(paired(*PRIVATE), paired(*LEAVING), paired("left"), known, today, base)
 
@@ -151,7 +151,7 @@ class Sight:
         for change in item.changes:
             values += [{change.field: change.before}, {change.field: change.after}]
         hides = self._hides(*values)
-        changes = tuple(each for each in item.changes if not hides(each.field))
+        changes = [each for each in item.changes if not hides(each.field)]
         has_hidden_alone = bool(item.changes) and not changes
         # Even "a hidden change" beside a name would say who leaves:
         # docs/decisions/2026-11-29-rights-on-companies.md
@@ -164,7 +164,7 @@ class Sight:
             before=None if item.before is None else _without(item.before, hides),
             before_others=_without(item.before_others, hides),
             after=_without(item.after, hides),
-            changes=changes,
+            changes=tuple(changes),
             new_values=_without(item.new_values, hides),
             reasons=self._remarks(item.reasons, hides),
             notes=self._remarks(item.notes, hides),
@@ -205,7 +205,8 @@ class Sight:
         return evolve(other, values=values, others=others)
 
     def _remarks(self, remarks: Iterable[Remark], hides: Hides) -> tuple[Remark, ...]:
-        return tuple(filter(None, (self._remark(each, hides) for each in remarks)))
+        shown = [self._remark(each, hides) for each in remarks]
+        return tuple(filter(None, shown))
 
     def _remark(self, remark: Remark, hides: Hides) -> Remark | None:
         """Return a remark without the names of hidden fields, their values, and days to come."""
@@ -213,9 +214,10 @@ class Sight:
         if code is None:
             return Remark(remark.code)
         parts = code.read(remark)
-        days = chain.from_iterable(parts[name] for name in _parts_of(code, PartKind.DAY))
-        if any(day > self.today.isoformat() for day in days):
-            return None
+        today = self.today.isoformat()
+        for name in _parts_of(code, PartKind.DAY):
+            if any(day > today for day in parts[name]):
+                return None
         shown = dict(parts)
         not_shown = _("(not shown)")
         for name in _parts_of(code, PartKind.FIELD, PartKind.SOURCE_FIELD):
@@ -244,10 +246,13 @@ def _without(values: Mapping[str, T], hides: Hides) -> dict[str, T]:
 def _untyped(remark: Remark) -> Remark:
     """Return a remark about a run without what a person has written."""
     code = TABLE.get(remark.code)
-    typed = [] if code is None else _parts_of(code, PartKind.TYPED)
-    if code is None or not typed:
+    if code is None:
         return remark
-    return _made(code, code.read(remark) | dict.fromkeys(typed, (_("(not shown)"),)))
+    typed = _parts_of(code, PartKind.TYPED)
+    if not typed:
+        return remark
+    not_shown = (_("(not shown)"),)
+    return _made(code, code.read(remark) | dict.fromkeys(typed, not_shown))
 
 
 def _nobody(remark: Remark) -> Remark:

@@ -176,11 +176,15 @@ def _is_code(entered: str, secret: str, step: int) -> bool:
 
 
 def _new_recovery(db: Connection, user_id: int) -> list[str]:
-    codes = [_recovery_code() for _each in range(RECOVERY)]
     db.execute(sa.delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
-    rows = [{"user_id": user_id, "code": digest(code)} for code in codes]
+    rows: list[dict[str, object]] = []
+    shown: list[str] = []
+    for _each in range(RECOVERY):
+        code = _recovery_code()
+        rows.append({"user_id": user_id, "code": digest(code)})
+        shown.append(_in_fours(code))
     db.execute(sa.insert(recovery_codes), rows)
-    return [_in_fours(code) for code in codes]
+    return shown
 
 
 def _recovery_code() -> str:

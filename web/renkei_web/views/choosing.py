@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,7 +35,9 @@ class View:
     @classmethod
     def of(cls, visit: Visit) -> View:
         """Return the view that a request asks for; what makes no sense is left out."""
-        values = {**visit.request.query_params, **{k: visit.field(k) for k in visit.form}}
+        values = dict(visit.request.query_params)
+        for name in visit.form:
+            values[name] = visit.field(name)
         names = values.get("difference", "").split(",")
         return cls(
             Filter(
@@ -99,9 +101,11 @@ def _tick(visit: Visit, runs: Runs, run: Run, view: View, draft: Draft) -> None:
         case "one":
             number = visit.field("number")
             # A form may say anything: only those who can be chosen are ticked.
-            known = set(runs.numbers(run.id, Filter(text=number)))
-            on = {number} & known if visit.field("on") else set()
-            draft.numbers = (draft.numbers - {number}) | on
+            known = runs.numbers(run.id, Filter(text=number))
+            if visit.field("on") and number in known:
+                draft.numbers.add(number)
+            else:
+                draft.numbers.discard(number)
 
 
 def release(visit: Visit) -> Response:
@@ -132,8 +136,7 @@ def _context(runs: Runs, run: Run, view: View, draft: Draft) -> dict[str, Any]:
     look = runs.tally(run.id, Filter(text=view.wanted.text, look_first=True))
     many = runs.tally(run.id, Filter(text=view.wanted.text, look_first=view.many.look_first))
     first, last = (page[0].position, page[-1].position) if page else (0, 0)
-    shown = view.wanted.differences or tuple(Difference)
-    free = [each for each in shown if each is not Difference.BLOCKED]
+    free = set(view.wanted.differences or Difference) - {Difference.BLOCKED}
     # Going back implies a later page; one row too many shows that there are more.
     earlier, later = (more, True) if backwards else (view.after > 0, more)
     return {
@@ -145,12 +148,16 @@ def _context(runs: Runs, run: Run, view: View, draft: Draft) -> dict[str, Any]:
         "labels": runs.labels(run.id),
         "tally": {each: tally.get(each, 0) for each in Difference},
         "look_first": sum(look.values()),
-        "matching": sum(many.get(each, 0) for each in free),
-        "untickable": not any(tally.get(each, 0) for each in free),
+        "matching": _count(many, free),
+        "untickable": _count(tally, free) == 0,
         "earlier": view.query(before=first) if page and earlier else None,
         "later": view.query(after=last) if page and later else None,
         "ticked": draft.numbers,
     }
+
+
+def _count(tally: Mapping[Difference, int], kinds: Iterable[Difference]) -> int:
+    return sum(tally.get(each, 0) for each in kinds)
 
 
 def _page(runs: Runs, run: Run, view: View, limit: int = ROWS) -> list[Item]:
@@ -180,8 +187,11 @@ def values(visit: Visit, problem: str | None = None) -> Response:
         text = visit.query("q") or visit.field("q")
         after = _position(visit.query("after") or visit.field("after")) or 0
         shown = _ticked_new(runs, run, draft, text) if text else everybody
-        people = [item for item in shown if item.position > after]
-        earlier = [item for item in shown if item.position <= after]
+        earlier: list[Item] = []
+        people: list[Item] = []
+        for item in shown:
+            side = people if item.position > after else earlier
+            side.append(item)
         return visit.show(
             "values.html",
             status=400 if problem else 200,
@@ -233,7 +243,8 @@ def _fill_in(visit: Visit, runs: Runs, run: Run, draft: Draft, fields: Sequence[
     if visit.field("what") == "group":
         group = _ticked_new(runs, run, draft, visit.field("q"))
     for each in fields:
-        name, labels = each.name, {choice.code: choice.shown for choice in each.choices}
+        name = each.name
+        labels = {choice.code: choice.shown for choice in each.choices}
         _put(draft.new, name, visit.field(f"all:{name}"), labels)
         for number in visit.fields("number"):
             row = draft.rows.setdefault(number, {})
@@ -270,7 +281,9 @@ def _gone(draft: Draft, people: Sequence[Item], fields: Sequence[NewField]) -> s
     if not found:
         return None
     message = _("No longer offered: {value}, chosen for {people}. Choose another value.")
-    told = [message.format(value=value, people=_listed(names)) for value, names in found.items()]
+    told: list[str] = []
+    for value, names in found.items():
+        told.append(message.format(value=value, people=_listed(names)))
     return " ".join(told)
 
 

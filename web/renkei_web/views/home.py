@@ -48,10 +48,9 @@ class State:
 def dashboard(visit: Visit) -> Response:
     """Show each direction, the state of the connections, and the latest reports."""
     with visit.runs() as runs:
-        places = {
-            name: Place(name, settings.label, hours_of(runs, name))
-            for name, settings in runs.config.connections.items()
-        }
+        places: dict[str, Place] = {}
+        for name, settings in runs.config.connections.items():
+            places[name] = Place(name, settings.label, hours_of(runs, name))
         latest = runs.reports(LATEST)
         schedules = runs.schedules() if runs.config.schedules else []
         plans = runs.newest_plans()

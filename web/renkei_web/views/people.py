@@ -28,8 +28,12 @@ def users(visit: Visit, problem: str | None = None, link: str | None = None) -> 
 def of_company(visit: Visit) -> Response:
     """Show who has a right on this company; nothing of any other one."""
     rights = visit.office.rights
-    found = [(each, rights.of(each, visit.company)) for each in visit.office.people.users()]
-    return visit.show("company_users.html", people=[pair for pair in found if pair[1].sees])
+    people: list[tuple[User, Role]] = []
+    for user in visit.office.people.users():
+        role = rights.of(user, visit.company)
+        if role.sees:
+            people.append((user, role))
+    return visit.show("company_users.html", people=people)
 
 
 def invite(visit: Visit) -> Response:
@@ -119,7 +123,10 @@ def _roles(visit: Visit) -> list[Role]:
 
 def _person(visit: Visit) -> User | None:
     user = int(visit.path("user"))
-    return next((each for each in visit.office.people.users() if each.id == user), None)
+    for each in visit.office.people.users():
+        if each.id == user:
+            return each
+    return None
 
 
 def _link(visit: Visit, secret: str) -> str:

@@ -212,7 +212,8 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
         updated = draft.numbers & numbers[Difference.CHANGED]
         written = joining | updated
         changed = runs.items(run.id, differences=(Difference.CHANGED,))
-        leaving, back = runs.dates_of(run.id, (item for item in changed if item.number in written))
+        meant = (item for item in changed if item.number in written)
+        leaving, back = runs.dates_of(run.id, meant)
         return visit.show(
             "confirm.html",
             status=400 if problem else 200,
@@ -265,8 +266,11 @@ def start(visit: Visit) -> Response:
 
 def _shown(draft: Draft, unusual: Sequence[Remark]) -> str:
     """Return what a page was about, so that a button on it is about nothing else."""
-    remarks = [":".join((each.code, *each.about)) for each in unusual]
-    return " ".join([str(draft.revision), *remarks])
+    shown = [str(draft.revision)]
+    for remark in unusual:
+        parts = remark.code, *remark.about
+        shown.append(":".join(parts))
+    return " ".join(shown)
 
 
 def resume(visit: Visit) -> Response:

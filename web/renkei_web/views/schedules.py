@@ -31,7 +31,8 @@ def listed(visit: Visit) -> Response:
         held = runs.config.company.paused
         found = runs.schedules()
         names = {each.schedule.name for each in found}
-        only = next((name for name in names if name == visit.query("schedule")), None)
+        wanted = visit.query("schedule")
+        only = wanted if wanted in names else None
         jobs = runs.jobs(LATEST, only)
     asked = visit.query("asked")
     return visit.show(

@@ -41,10 +41,10 @@ def show(visit: Visit) -> Response:
     """Show the settings; nothing is asked of a system until somebody wants to know."""
     with visit.runs() as runs:
         pairs = {pair.index: pair for pair in reversed(runs.pairs())}  # the first direction
-        uses = [
-            Use(each.use, pairs.get(index), *_switches(runs, each))
-            for index, each in enumerate(runs.config.mappings)
-        ]
+        uses: list[Use] = []
+        for index, each in enumerate(runs.config.mappings):
+            switches, problem = _switches(runs, each)
+            uses.append(Use(each.use, pairs.get(index), switches, problem))
         accounts = runs.known_accounts()
         return visit.show("settings.html", config=runs.config, uses=uses, accounts=accounts)
 
@@ -73,7 +73,9 @@ def _switches(runs: Runs, use: MappingUse) -> tuple[list[Switch], str | None]:
         on = mapping.switches(use.settings)
     except RenkeiError as error:
         return [], error.message
-    found = [Switch(name, label(each.label), on[name]) for name, each in mapping.settings.items()]
+    found: list[Switch] = []
+    for name, each in mapping.settings.items():
+        found.append(Switch(name, label(each.label), on[name]))
     return found, None
 
 
@@ -148,7 +150,8 @@ def _how(visit: Visit, mapping: FieldMapping, pair: Fields, transforms: Transfor
     if pair.equal:
         parts.append(_("hiragana and katakana are equal"))
     if pair.values:
-        parts.append(_(", ").join(f"{ours} = {theirs}" for ours, theirs in pair.values.items()))
+        values = [f"{ours} = {theirs}" for ours, theirs in pair.values.items()]
+        parts.append(_(", ").join(values))
     for name, towards in pair.to.items():
         side = visit.label(name)
         if towards.transform:
