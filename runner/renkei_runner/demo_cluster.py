@@ -193,12 +193,14 @@ def _tell(site: Site, found: dict[str, Received]) -> None:
     good = all_twice = all_lost = 0
     for office in site.offices:
         wrote, jobs = found.get(office.name, Received()), _jobs(site, office.name)
-        last = jobs[0]
-        if len(jobs) == 1 and last.state == "done":
+        last = jobs[0] if jobs else None
+        if last is not None and len(jobs) == 1 and last.state == "done":
             good += 1
         lost = CHANGED + NEW - wrote.created - wrote.updated
         all_twice, all_lost = all_twice + wrote.twice, all_lost + lost
-        told = last.run or "-", job_text(last), str(last.claim.attempt)
+        told = ("-", "-", "0")  # no worker has begun it
+        if last is not None:
+            told = last.run or "-", job_text(last), str(last.claim.attempt)
         counts = wrote.created, wrote.updated, wrote.twice, lost
         rows.append((office.name, office.label, *told, *map(str, counts)))
     titles = (

@@ -432,7 +432,7 @@ def _broken(request: HTTPConnection, error: Exception) -> Response:
     """Tell where a mistake of ours is, and nothing of what was being done with whose values."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [each for each in frames if "/renkei" in each.filename.rpartition("site-packages")[2]]
-    last = ours[-1]
+    last = (ours or frames)[-1]  # a library of ours may stumble before any of our code is reached
     where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
     log.error("page_failed", kind=type(error).__name__, method=where)
     found = COMPANY.match(request.scope["path"])
