@@ -8,7 +8,7 @@ target's terms, after translation. Source of the rules: docs/rules.md.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -120,7 +120,7 @@ class Comparison:
         For an existing one what differs, of the fields that can be changed and are known to both.
         """
         if target is None:
-            return tuple(Change(f, None, value) for f, value in after.items() if value is not None)
+            return tuple(_filled(after))
         before = target.values
         number_field = self.translation.number_fields[1]
         changes: list[Change] = []
@@ -153,13 +153,21 @@ class Comparison:
 
     def kana(self, after: Values) -> str:
         """Return how the name of somebody is read: the fields that the mapping compares as kana."""
-        kana = (after.get(name) for name in self._kana)
-        return " ".join(text for text in kana if isinstance(text, str))
+        texts: list[str] = []
+        for name in self._kana:
+            text = after.get(name)
+            if isinstance(text, str):
+                texts.append(text)
+        return " ".join(texts)
 
     def missing(self, after: Values) -> tuple[str, ...]:
         """Return the mapped fields that a new employee needs and *after* lacks."""
-        required = [row.target for row in self.translation.rows if row.spec.required]
-        return tuple([name for name in required if after.get(name) is None])
+        missing: list[str] = []
+        for row in self.translation.rows:
+            is_empty = after.get(row.target) is None
+            if row.spec.required and is_empty:
+                missing.append(row.target)
+        return tuple(missing)
 
     def outside(self, after: Values, changes: Sequence[Change], *, new: bool) -> tuple[str, ...]:
         """
@@ -170,10 +178,13 @@ class Comparison:
         """
         if not self.scope.rules:
             return ()
-        if not new:
-            written = {change.field: change.after for change in changes}
-            return tuple(n for n, value in written.items() if not self.scope.admits(n, value))
         outside: list[str] = []
+        if not new:
+            for change in changes:
+                is_inside = self.scope.admits(change.field, change.after)
+                if not is_inside:
+                    outside.append(change.field)
+            return tuple(outside)
         for name, rule in self.scope.rules.items():
             is_chosen = rule.spec.required and not self.translation.writes(name)
             if not is_chosen and not rule.admits(after.get(name)):
@@ -182,13 +193,29 @@ class Comparison:
 
     def wanted(self, after: Values) -> tuple[str, ...]:
         """Return the target's fields that it often needs for a new employee and *after* lacks."""
-        wanted = [row.target for row in self.translation.rows if row.spec.wanted]
-        return tuple([name for name in wanted if after.get(name) is None])
+        wanted: list[str] = []
+        for row in self.translation.rows:
+            is_empty = after.get(row.target) is None
+            if row.spec.wanted and is_empty:
+                wanted.append(row.target)
+        return tuple(wanted)
+
+
+def _filled(after: Values) -> Iterator[Change]:
+    """Yield what a new employee is sent: every value that is not empty."""
+    for name, value in after.items():
+        if value is not None:
+            yield Change(name, None, value)
 
 
 def name_of(roles: Mapping[str, Value]) -> str:
     """Return what people call somebody."""
-    return " ".join(str(roles[role]) for role in ("family_name", "given_name") if roles.get(role))
+    names: list[str] = []
+    for role in ("family_name", "given_name"):
+        name = roles.get(role)
+        if name:
+            names.append(str(name))
+    return " ".join(names)
 
 
 def roles_of_source(comparison: Comparison, person: Employee) -> dict[str, Value]:

@@ -17,7 +17,7 @@ from renkei.model import (
     Item,
     Remark,
 )
-from renkei.people import Employee, Value, Values
+from renkei.people import Employee, FieldSpec, Value, Values
 from renkei.plan.compare import Comparison, name_of, roles_of_source
 from renkei.safety import leaves
 from renkei.words.codes import Given, code_of, parts_of, remark
@@ -41,9 +41,13 @@ def anew(comparison: Comparison, item: Item, person: Employee, partner: Employee
     draft = Draft(comparison, person, item.number, roles_of_source(comparison, person))
     if partner is not None:
         draft.link(partner)
-    kept = [note for note in item.notes if note.code.startswith("near_number")]
-    if partner is not None:  # what the whole list says of these fields
-        kept += [note for note in item.notes if note.code == "empty_for_all"]
+    kept: list[Remark] = []
+    for note in item.notes:
+        is_near = note.code.startswith("near_number")
+        # what the whole list says of these fields, and it is not at hand any more
+        is_of_list = partner is not None and note.code == "empty_for_all"
+        if is_near or is_of_list:
+            kept.append(note)
     return draft.item(tuple(kept))
 
 
@@ -107,7 +111,8 @@ class Draft:
                 self._block_rivals(crowds)
                 return True
             if linked in target.outside:
-                self.block("number_taken", numbers=(target.outside[linked] or linked,))
+                number = target.outside[linked]
+                self.block("number_taken", numbers=(number or linked,))
                 return True
         hits = target.get(self.number) if self.number else []
         self._partners = len(hits)  # of several none is taken: note_numbers blocks
@@ -125,9 +130,11 @@ class Draft:
         source, base = crowds.source, self._comparison.base
         for identity in sorted(self._comparison.links.rivals(self._person.id)):
             rival = source.roster.find(identity)
-            who = None if rival is None else source.person(rival)
+            if rival is None:
+                continue
+            who = source.person(rival)
             # of two who are never there together, such as before and after a break, either may be
-            if rival is not None and who is not None and on_roll(who.hired, who.left, base):
+            if on_roll(who.hired, who.left, base):
                 number = source.roster.number(rival) or rival.id
                 self.block("linked_twice", numbers=(number,))
                 return
@@ -146,8 +153,10 @@ class Draft:
         Nobody goes on with an old record only to leave: that is for who is new.
         """
         self._find_known(crowds, alone=True)
-        certain = not self._reasons and all(note.code == "linked" for note in self._notes)
-        return self._partner, certain and not self._is_back()
+        if self._reasons or self._is_back():
+            return self._partner, False
+        is_certain = all(note.code == "linked" for note in self._notes)
+        return self._partner, is_certain
 
     def _is_back(self) -> bool:
         """Tell whether the partner's date of leaving is of a time before this employment."""
@@ -219,6 +228,8 @@ class Draft:
             # who is linked may have another number there, which looks like this one
             mine = self._comparison.number_of(self._partner)
             in_target = tuple(number for number in in_target if number != mine)
+        # never paired by itself, as 0012 and 12 may be two people:
+        # docs/decisions/2026-11-22-near-numbers.md
         if in_target and not self._partners:
             self.block("near_number", numbers=in_target)
         elif in_target:
@@ -278,12 +289,19 @@ class Draft:
         is_unchanged = self._partner is not None and not changes
         if self._reasons or is_unchanged:
             return False  # nothing is sent at all
-        codes = {note.code for note in self._notes if needs_a_look(note, new=not self._partners)}
-        roles = {spec.name: spec.role for spec in self._comparison.target_specs}
-        only_leaves = bool(changes) and all(leaves(each, roles[each.field]) for each in changes)
-        if only_leaves:
+        is_new = not self._partners
+        codes: set[str] = set()
+        for note in self._notes:
+            if needs_a_look(note, new=is_new):
+                codes.add(note.code)
+        if self._only_leaves(changes):
             return not codes.isdisjoint(NEVER_ALONE)
         return bool(codes)
+
+    def _only_leaves(self, changes: tuple[Change, ...]) -> bool:
+        """Tell whether *changes* say that somebody has left, and nothing else."""
+        roles = {spec.name: spec.role for spec in self._comparison.target_specs}
+        return bool(changes) and all(leaves(each, roles[each.field]) for each in changes)
 
     def _completed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
         """
@@ -292,26 +310,30 @@ class Draft:
         Somebody who comes back loses the old date of leaving, whatever the pair says of empty
         values, also where the date of joining is there already; one who cannot lose it is blocked.
         """
-        comparison = self._comparison
-        dates = {s.role: s for s in comparison.target_specs if s.role in ("hired", "left")}
-        if self._partner is None or len(dates) < 2:
+        specs = {spec.role: spec for spec in self._comparison.target_specs}
+        hired, left = specs.get("hired"), specs.get("left")
+        if self._partner is None or hired is None or left is None:
             return changes
         written = {change.field: change.after for change in changes}
-        left, joins = dates["left"], written.get(dates["hired"].name)
         last_day = {**self._partner.values, **written}.get(left.name)
         if not isinstance(last_day, dt.date):
             return changes
-        source_has_none = "left" in self._roles and self._roles["left"] is None
-        may_be_emptied = left.write == "always" and left.clearable
-        is_mapped = comparison.translation.writes(left.name)
-        if source_has_none and may_be_emptied and is_mapped:
+        if self._loses_date(left):
             if not is_gap(last_day, _day(self._roles.get("hired"))):
                 return changes
             others = [change for change in changes if change.field != left.name]
             return (*others, Change(left.name, self._partner.values[left.name], None))
+        joins = written.get(hired.name)
         if isinstance(joins, dt.date) and last_day < joins:
             self.block("rehire_incomplete", fields=(left.name,))
         return changes
+
+    def _loses_date(self, left: FieldSpec) -> bool:
+        """Tell whether the target's date of leaving can go: the source has none, a pair says so."""
+        if "left" not in self._roles or self._roles["left"] is not None:
+            return False
+        may_be_emptied = left.write == "always" and left.clearable
+        return may_be_emptied and self._comparison.translation.writes(left.name)
 
     def _difference(self, changes: tuple[Change, ...]) -> Difference:
         if self._reasons:
@@ -329,9 +351,12 @@ class Draft:
 
     def _block_unread(self, person: Employee, system: str, mapped: Collection[str]) -> None:
         """Block what makes no sense, and what nobody may read."""
-        # what is withheld is unreadable as well, and told once
         private = [name for name in person.withheld if name in mapped]
-        unreadable = [n for n in person.unreadable if n in mapped and n not in private]
+        unreadable: list[str] = []
+        for name in person.unreadable:
+            is_told = name in private  # what is withheld is unreadable as well
+            if name in mapped and not is_told:
+                unreadable.append(name)
         for code, names in (("unreadable", unreadable), ("looks_like_my_number", private)):
             if names:
                 self.block(code, system=system, fields=names)
@@ -358,18 +383,30 @@ class Draft:
 
     def _note_several(self, after: Values, changes: tuple[Change, ...]) -> None:
         """Note the fields that hold several values, of which only one is compared or replaced."""
-        translation = self._comparison.translation
-        written = [change.field for change in changes]
-        origins = [translation.origin(name, self._person.values) for name in written]
+        origin, person = self._comparison.translation.origin, self._person
         theirs = self._partner.others if self._partner else {}
-        to_empty = [name for name in theirs if name in after and after[name] is None]
-        kept = [name for name in to_empty if name not in written]
-        found = {
-            "first_of_several": [name for name in origins if name in self._person.others],
-            "others_stay": [name for name in written if name in theirs],
-            "not_emptied": kept,
-        }
-        self._notes += [remark(code, fields=names) for code, names in found.items() if names]
+        written: set[str] = set()
+        first_of_several: list[str] = []
+        others_stay: list[str] = []
+        not_emptied: list[str] = []
+        for change in changes:
+            written.add(change.field)
+            source_field = origin(change.field, person.values)
+            if source_field in person.others:
+                first_of_several.append(source_field)
+            if change.field in theirs:
+                others_stay.append(change.field)
+        for name in theirs:
+            is_empty = name in after and after[name] is None
+            if is_empty and name not in written:
+                not_emptied.append(name)
+        self._note_fields("first_of_several", first_of_several)
+        self._note_fields("others_stay", others_stay)
+        self._note_fields("not_emptied", not_emptied)
+
+    def _note_fields(self, code: str, names: Collection[str]) -> None:
+        if names:
+            self._notes.append(remark(code, fields=names))
 
     def _note_empty_for_all(self, changes: tuple[Change, ...]) -> None:
         """
@@ -377,11 +414,15 @@ class Draft:
 
         A value of the target is emptied, or somebody new counts as one who has joined.
         """
-        origin, values = self._comparison.translation.origin, self._person.values
-        emptied = [each.field for each in changes if each.after is None and each.before is not None]
-        asked = [origin(name, values) for name in emptied]
+        origin = self._comparison.translation.origin
+        asked: list[str] = []
+        for change in changes:
+            is_emptied = change.after is None and change.before is not None
+            if is_emptied:
+                asked.append(origin(change.field, self._person.values))
         if not self._partners:
             asked += [spec.name for spec in self._comparison.source_specs if spec.role == "hired"]
+        # one employee cannot tell, the list can: docs/decisions/2026-11-30-hidden-or-empty.md
         fields = [name for name in asked if name in self._empty_for_all]
         if fields:
             self._notes.append(remark("empty_for_all", fields=fields))
@@ -427,23 +468,29 @@ class Draft:
 
     def _note_outside(self, translated: Translated, changes: tuple[Change, ...]) -> None:
         """Block a sync after which the pair would not be for this employee any more."""
-        told = {name for _, name in translated.unreadable}
         new = not self._partners
         fields = self._comparison.outside(translated.values, changes, new=new)
+        told = _untranslated(translated)
         left = [name for name in fields if name not in told]
         is_there = any(reason.code == "number_taken" for reason in self._reasons)
         if not is_there and left:
             self.block("not_in_scope", fields=left)
 
     def _note_new(self, translated: Translated) -> None:
-        told = {name for _, name in translated.unreadable}
+        told = _untranslated(translated)
         if self.number is None:
-            told.add(self._comparison.translation.number_fields[1])
-        missing = [n for n in self._comparison.missing(translated.values) if n not in told]
+            told.add(self._comparison.translation.number_fields[1])  # told already
+        required = self._comparison.missing(translated.values)
+        missing = [name for name in required if name not in told]
         if missing:
             self.block("missing_required", fields=missing)
         if wanted := self._comparison.wanted(translated.values):
             self._notes.append(remark("wanted_missing", fields=wanted))
+
+
+def _untranslated(translated: Translated) -> set[str]:
+    """Return the target's fields of which it is told already that a value has no translation."""
+    return {name for _code, name in translated.unreadable}
 
 
 def _shows(person: Employee, name: str) -> bool:

@@ -59,23 +59,24 @@ class Glance:
         self._ways: dict[tuple[bool, ...], _Way] = {}
         substitutes = comparison.translation.substitutes
         self._stand_ins = [self._ours[each.if_filled] for each in substitutes]
-        texts = [self._ours[spec.name] for spec in comparison.source_specs if spec.type == "text"]
-        self._stand_in_texts = [place for place in texts if place in self._stand_ins]
-        self._names = [
-            (spec.role, self._ours[spec.name])
-            for spec in comparison.source_specs
-            if spec.role in ("family_name", "given_name")
-        ]
+        self._stand_in_texts: list[int] = []
+        self._names: list[tuple[str, int]] = []
+        for spec in comparison.source_specs:
+            place = self._ours[spec.name]
+            if spec.type == "text" and place in self._stand_ins:
+                self._stand_in_texts.append(place)
+            if spec.role in ("family_name", "given_name"):
+                self._names.append((spec.role, place))
         self._before = comparison.fields[1]
         self._compared = _picked(self._theirs[name] for name in self._before)
         rows = {row.target: row for row in comparison.translation.rows}
         # what only the way back looks at: no pair says anything there
-        self._silent = [p for p, name in enumerate(self._before) if name not in rows]
-        self._kana = [
-            (self._theirs[name], self._before.index(name))
-            for name, row in rows.items()
-            if row.equal == "kana"
-        ]
+        self._silent = [place for place, name in enumerate(self._before) if name not in rows]
+        self._kana: list[tuple[int, int]] = []
+        for name, row in rows.items():
+            if row.equal == "kana":
+                place = self._before.index(name)
+                self._kana.append((self._theirs[name], place))
 
     def same(self, number: str, ours: Packed, theirs: Packed) -> Alike | None:
         """Return two people of one *number* if they are plainly the same; None: look well."""
@@ -93,10 +94,11 @@ class Glance:
         unsaid = self._unsaid(read, there)
         if unsaid is None:
             return None
+        roles = {role: read[place] for role, place in self._names}
         kana = [there[q] for q, place in self._kana if place not in unsaid]
         return Alike(
             number=number,
-            name=name_of({role: read[place] for role, place in self._names}),
+            name=name_of(roles),
             source_id=source_id,
             target_id=target_id,
             kana=" ".join(filter(None, kana)),
@@ -138,25 +140,32 @@ class Glance:
         for each, is_filled in zip(translation.substitutes, filled, strict=True):
             if is_filled:
                 stand_ins.update(each.fields)
-        equal: list[tuple[int, int, int | None]] = []
+        ours: list[int] = []
+        theirs: list[int] = []
+        keeps: list[int | None] = []
         translated: list[_Turned] = []
         texts = [*self._stand_in_texts]
         for row in translation.rows:
             p = self._ours[stand_ins.get(row.source, row.source)]
             q = self._theirs[row.target]
-            keeps = self._before.index(row.target) if row.empty == "keep" else None
+            kept = self._before.index(row.target) if row.empty == "keep" else None
             if row.takes == "text":
                 texts.append(p)
             if row.copies and not row.choosy:
-                equal.append((p, q, keeps))
+                ours.append(p)
+                theirs.append(q)
+                keeps.append(kept)
             else:
-                translated.append((p, q, keeps, _translated(row)))
+                translated.append((p, q, kept, _translated(row)))
         if self._who is not None:
-            equal += [(p, q, None) for p, q in self._who.equal]
+            for p, q in self._who.equal:
+                ours.append(p)
+                theirs.append(q)
+                keeps.append(None)
         return _Way(
-            ours=_picked(p for p, _q, _keeps in equal),
-            theirs=_picked(q for _p, q, _keeps in equal),
-            keeps=tuple(keeps for _p, _q, keeps in equal),
+            ours=_picked(ours),
+            theirs=_picked(theirs),
+            keeps=tuple(keeps),
             texts=_picked(texts),
             translated=tuple(translated),
         )
@@ -216,8 +225,9 @@ class _Who:
                 empty.append(ours[name])
             elif name_there:
                 empty_there.append(theirs[name_there])
-        if not all(_are_of_one_type(comparison, each, ours, theirs) for each in equal):
-            return None
+        for pair in equal:
+            if not _are_of_one_type(comparison, pair, ours, theirs):
+                return None
         specs, specs_there = comparison.source_specs, comparison.target_specs
         dated = [spec for spec in specs if spec.type == "date"]
         return cls(
@@ -246,11 +256,17 @@ class _Who:
         for place in self.hired:
             if (day := read[place]) is not None and day > self.base:
                 return False
-        return not (
-            any(read[place] is True for place in self.retired)
-            or any(read[place] is False for place in self.employed)
-            or any(there[place] is False for place in self.employed_there)
-        )
+        return not self._is_marked(read, there)
+
+    def _is_marked(self, read: Cells, there: Cells) -> bool:
+        """Tell whether one of two is marked as retired, or as not employed."""
+        for place in self.retired:
+            if read[place] is True:
+                return True
+        for place in self.employed:
+            if read[place] is False:
+                return True
+        return any(there[place] is False for place in self.employed_there)
 
 
 def _of_role(role: Role, specs: Iterable[FieldSpec], places: Places) -> tuple[int, ...]:
@@ -262,8 +278,14 @@ def _are_of_one_type(
     comparison: Comparison, pair: tuple[int, int], ours: Places, theirs: Places
 ) -> bool:
     """Tell whether two cells can be compared: an ordinal is no number of anything."""
-    kinds = {spec.type for spec in comparison.source_specs if ours[spec.name] == pair[0]}
-    kinds |= {spec.type for spec in comparison.target_specs if theirs[spec.name] == pair[1]}
+    p, q = pair
+    kinds: set[str] = set()
+    for spec in comparison.source_specs:
+        if ours[spec.name] == p:
+            kinds.add(spec.type)
+    for spec in comparison.target_specs:
+        if theirs[spec.name] == q:
+            kinds.add(spec.type)
     return len(kinds) == 1
 
 

@@ -22,6 +22,7 @@ from renkei.safety import LEAVING
 from renkei.text import near_key
 from renkei.words.codes import parts_of, remark
 
+# docs/decisions/2026-11-30-hidden-or-empty.md
 FEW = 3
 """From so many people on it says something that none of them has a value in a field."""
 
@@ -81,9 +82,10 @@ class Listing:
         The day of joining only if somebody of the target has one: it may be kept nowhere.
         """
         found, there = _empty_for_all(self.source), _empty_for_all(self.target)
-        if any(s.role == "hired" and s.name not in there for s in self.comparison.target_specs):
-            return found
-        return found - {s.name for s in self.comparison.source_specs if s.role == "hired"}
+        for spec in self.comparison.target_specs:
+            if spec.role == "hired" and spec.name not in there:
+                return found
+        return found - {spec.name for spec in self.comparison.source_specs if spec.role == "hired"}
 
     @property
     def overwritten(self) -> frozenset[str]:
@@ -202,8 +204,12 @@ class Listing:
 
     def _count(self, number: str | None, told: Callable[[Roles], bool]) -> int:
         """Return of how many with *number* in the source it is *told*; nobody without a number."""
-        people = self.source.get(number) if number else ()
-        return sum(told(roles_of_source(self.comparison, person)) for person in people)
+        count = 0
+        for person in self.source.get(number) if number else ():
+            roles = roles_of_source(self.comparison, person)
+            if told(roles):
+                count += 1
+        return count
 
     # --- who left lately, who joins soon -----------------------------------------------------
 
@@ -230,6 +236,8 @@ class Listing:
 
     def _may_join(self, person: Employee, number: str | None) -> bool:
         """Tell whether somebody who joins soon is listed: as new, and as nobody else."""
+        # once registered they are not touched before that day: who does not come after all is
+        # taken out of the target by hand (docs/rules.md, "The roll")
         if number is None or person.id in self.created:
             return False
         if self._count(number, self._is_on_roll) or self._count(number, self._left_lately):
@@ -291,20 +299,25 @@ class Listing:
         """
         if not self._writes("left"):
             return self._left_active() if self._writes("employed") else []
-        left = self._left_by_base()
-        within = [(number, day) for number, day in left if day > earliest]
-        beyond = [number for number, day in left if day <= earliest]
+        within: list[str] = []
+        days: list[dt.date] = []
+        beyond: list[str] = []
+        for number, day in self._left_by_base().items():
+            if day > earliest:
+                within.append(number)
+                days.append(day)
+            else:
+                beyond.append(number)
         found = []
         if within:
             # the day of leaving itself is gone, so the day before the first lists all of them
-            before = min(day for _, day in within) - dt.timedelta(days=1)
-            numbers = [number for number, _ in within[:NAMED]]
+            before = min(days) - dt.timedelta(days=1)
             found.append(
                 remark(
                     "left_before_base",
                     count=str(len(within)),
                     day=before.isoformat(),
-                    numbers=numbers,
+                    numbers=within[:NAMED],
                 )
             )
         if beyond:
@@ -317,20 +330,21 @@ class Listing:
         left = self._left_by_base()
         if not left:
             return []
-        days = max((self.comparison.base - day).days for _number, day in left)
-        numbers = [number for number, _day in left[:NAMED]]
+        days = (self.comparison.base - min(left.values())).days
+        numbers = list(left)[:NAMED]
         return [remark("left_but_active", count=f"{len(left)}", days=f"{days}", numbers=numbers)]
 
-    def _left_by_base(self) -> list[tuple[str, dt.date]]:
-        """Return who left on or before the base date and looks active there, and when."""
-        left: list[tuple[str, dt.date]] = []
+    def _left_by_base(self) -> dict[str, dt.date]:
+        """Return when those left, by number, who did by the base date and look active there."""
+        left: dict[str, dt.date] = {}
         for number in sorted(self._gone_by - self._passed_on):
             days = self._gone(self.source.get(number))
             if not days:
                 continue
             last = max(days)
-            if any(self._stayed(each, last) for each in self.target.get(number)):
-                left.append((number, last))
+            partners = self.target.get(number)
+            if any(self._stayed(each, last) for each in partners):
+                left[number] = last
         return left
 
     def _writes(self, role: Role) -> bool:
@@ -339,9 +353,13 @@ class Listing:
 
     def _gone(self, people: Sequence[Employee]) -> list[dt.date]:
         """Return the leaving dates of *people* if all are gone on the base date, else nothing."""
-        days = [roles_of_source(self.comparison, person).get("left") for person in people]
-        gone = [d for d in days if isinstance(d, dt.date) and d <= self.comparison.base]
-        return gone if len(gone) == len(days) else []
+        days: list[dt.date] = []
+        for person in people:
+            left = roles_of_source(self.comparison, person).get("left")
+            if not isinstance(left, dt.date) or left > self.comparison.base:
+                return []
+            days.append(left)
+        return days
 
     def _stayed(self, partner: Employee, left: dt.date) -> bool:
         """Tell whether a partner looks active of somebody who *left*, and was not hired after."""
