@@ -50,14 +50,17 @@ def carry_over(
         then = waiting.get(item.source_id)
         if then is not None and _is_same(item, then):
             same[item.source_id] = str(item.number)
-    if any(waiting[key].difference is Difference.NEW for key in same):
+    has_new = any(waiting[key].difference is Difference.NEW for key in same)
+    if has_new:
         offered = fields()
-        same = {key: n for key, n in same.items() if vanished(waiting[key], offered) is None}
-    with_values = [key for key in same if waiting[key].new_values]
-    rows = [
-        OwnValues(number=same[key], values=_codes(waiting[key]), where=same[key])
-        for key in with_values
-    ]
+        gone = [key for key in same if vanished(waiting[key], offered) is not None]
+        for key in gone:
+            del same[key]
+    rows: list[OwnValues] = []
+    for key, number in same.items():
+        if waiting[key].new_values:
+            values = _codes(waiting[key])
+            rows.append(OwnValues(number=number, values=values, where=number))
     return Carried(
         run=run,
         selection=Selection(numbers=tuple(same.values()), own_values=tuple(rows)),

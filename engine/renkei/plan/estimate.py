@@ -28,13 +28,13 @@ def of_fetch(readers: Sequence[Reader], last: Usage | None, now: dt.datetime) ->
     if last is None:
         return Estimate(calls=dict.fromkeys(names), seconds=None)
     seconds = float(last["seconds"])
-    closed = {reader.name: crossed(reader, now, seconds) for reader in readers}
-    return Estimate(
-        calls={name: last["calls"].get(name) for name in names},
-        seconds=seconds,
-        least_s=seconds,
-        closed={name: hours for name, hours in closed.items() if hours},
-    )
+    calls = {name: last["calls"].get(name) for name in names}
+    closed: dict[str, tuple[ClosedHours, ...]] = {}
+    for reader in readers:
+        hours = crossed(reader, now, seconds)
+        if hours:
+            closed[reader.name] = hours
+    return Estimate(calls=calls, seconds=seconds, least_s=seconds, closed=closed)
 
 
 def of_sync(

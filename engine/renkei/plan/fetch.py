@@ -101,8 +101,9 @@ class Fetch:
             there=len(rosters[1]),
             usual_there=earlier.usual.there,
         )
+        of_whole = whole.numbers_moved(earlier.usual.moved), misfit(listing)
         found = [
-            *filter(None, (whole.numbers_moved(earlier.usual.moved), misfit(listing))),
+            *filter(None, of_whole),
             *self.whose.named,
             *self._about_options(target),
             *outside(rosters),
@@ -113,6 +114,10 @@ class Fetch:
             *shrinking(self.safety, heads),
         ]
         codes = {notice.code for notice in found}
+        # a wrong list must not be what the next one is compared with, or the second night
+        # would pass: see docs/decisions/2026-11-22-safety-limits.md
+        is_usual = codes.isdisjoint({"unusual_shrink", *HALTS})
+        is_usual_there = "unusual_shrink_target" not in codes
         self.store.end_fetch(
             run_id,
             at=at,
@@ -121,12 +126,10 @@ class Fetch:
             usage={"seconds": self.clock.monotonic() - began, **self._usage()},
             journal=journal,
             fields=fields,
-            # a wrong list must not be what the next one is compared with, or the second night
-            # would pass: see docs/decisions/2026-11-22-safety-limits.md
-            usual=None if codes & {"unusual_shrink", *HALTS} else heads.listed,
+            usual=heads.listed if is_usual else None,
             source_count=heads.listed,
             target_count=heads.there,
-            usual_target=None if "unusual_shrink_target" in codes else heads.there,
+            usual_target=heads.there if is_usual_there else None,
             moved=sorted(whole.moved),
             accounts=self.whose.news,
         )
@@ -174,11 +177,13 @@ class Fetch:
 
     def _usage(self) -> dict[str, dict[str, float]]:
         """Return what the fetch has cost at each connection, as the store keeps it."""
-        pacers = {reader.name: reader.connection.pacer for reader in self.readers}
-        return {
-            "calls": {name: pacer.requests for name, pacer in pacers.items()},
-            "latency": {name: pacer.latency_s for name, pacer in pacers.items()},
-        }
+        calls: dict[str, float] = {}
+        latency: dict[str, float] = {}
+        for reader in self.readers:
+            pacer = reader.connection.pacer
+            calls[reader.name] = pacer.requests
+            latency[reader.name] = pacer.latency_s
+        return {"calls": calls, "latency": latency}
 
     def _items(
         self, listing: Listing, reader: Reader, nameless: frozenset[str]
@@ -306,6 +311,10 @@ def _unless_there(item: Item, nameless: frozenset[str]) -> Item:
 
 
 def _undated(specs: Sequence[FieldSpec], comparison: Comparison) -> bool:
+    """Tell whether a field that is compared shows today's value, whatever day is asked for."""
     mapped = {row.source for row in comparison.translation.rows}
-    undated = [spec for spec in specs if spec.name in mapped and not spec.dated]
-    return any(spec.role != "number" for spec in undated)
+    for spec in specs:
+        is_of_today = spec.name in mapped and not spec.dated
+        if is_of_today and spec.role != "number":
+            return True
+    return False

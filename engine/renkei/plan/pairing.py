@@ -61,16 +61,19 @@ class Pairing:
     @property
     def comes_back(self) -> bool:
         """Whether what a setting puts in the place of something comes back in that place."""
-        return any(
-            each.when is not None and self.settings[each.when]
-            for each in self.mapping.substitutes_of(self.target_side)
-        )
+        for each in self.mapping.substitutes_of(self.target_side):
+            is_set = each.when is not None and self.settings[each.when]
+            if is_set:
+                return True
+        return False
 
     def is_create_only(self, field: str) -> bool:
         """Return whether the target's *field* is sent for a new employee only."""
-        return any(
-            row.target == field and row.spec.write == "create" for row in self.translation.rows
-        )
+        for row in self.translation.rows:
+            is_meant = row.target == field
+            if is_meant and row.spec.write == "create":
+                return True
+        return False
 
     def asked(self, source: Sequence[FieldSpec], target: Sequence[FieldSpec]) -> Asked:
         """Return the fields to ask both sides for: what is compared, and what tells who is who."""

@@ -106,7 +106,9 @@ class Pairings:
         """
         if not any(pairing.said):
             return pairing
-        (pair,) = (p for p in self.every_pair() if (p.source, p.target) == pairing.names)
+        (pair,) = [
+            each for each in self.every_pair() if (each.source, each.target) == pairing.names
+        ]
         with_codes = []
         for side, said, reader in zip(pair.sides, pairing.said, readers, strict=True):
             where = ("mappings", pair.index, "who", side)
@@ -153,9 +155,12 @@ class Pairings:
         others: list[tuple[MappingUse, FieldMapping]] = []
         for index, use in enumerate(self.config.mappings):
             mapping = self.load(use.use)
-            if could_pair(self.config, mapping, source, target):
-                waits_for_sides = is_open(self.config, index, mapping)
-                (waiting if waits_for_sides else others).append((use, mapping))
+            if not could_pair(self.config, mapping, source, target):
+                continue
+            if is_open(self.config, index, mapping):
+                waiting.append((use, mapping))
+            else:
+                others.append((use, mapping))
         fitting = waiting or others  # the settings of the use that has waited for its sides
         if not fitting:
             return no_mapping(self.config, source, target)
@@ -214,15 +219,17 @@ class Pairings:
 
         *names* are the connections of the sides, if it is known which ones they are.
         """
-        named = {side: (names or {}).get(side, "") for side in mapping.sides}
-        asked = {
-            side: self._described_as(named[side], connector)
-            for side, connector in mapping.sides.items()
-        }
+        known = names or {}
+        asked: dict[str, Reader] = {}
+        for side, connector in mapping.sides.items():
+            asked[side] = self._described_as(known.get(side, ""), connector)
         key = (mapping.text, *asked.values())
         if key not in self._fitting:
             fields = {side: reader.fields for side, reader in asked.items()}
-            beyond = {side: offline.beyond_of(each, named[side]) for side, each in asked.items()}
+            beyond = {
+                side: offline.beyond_of(reader, known.get(side, ""))
+                for side, reader in asked.items()
+            }
             check_mapping(mapping, fields, self.transforms, beyond)
             self._fitting[key] = mapping.at(fields), fields
         return self._fitting[key]
@@ -283,8 +290,11 @@ class Pairings:
         """Return whether a connection may have been *side*, by its name or by its kind."""
         called: set[str] = set()
         for use in self.config.mappings:
-            called.update(each for each, at in use.sides.items() if at == name)
-        if sides := (called or {name}) & mapping.sides.keys():
+            for each, connection in use.sides.items():
+                if connection == name:
+                    called.add(each)
+        sides = (called or {name}) & mapping.sides.keys()
+        if sides:
             return side in sides
         known = self.config.connections.get(name)
         return known is None or known.connector == mapping.sides[side]

@@ -139,14 +139,20 @@ def refuse_unknown_roles(side: Side, roster: Roster) -> None:
     roles = {s.name: s for s in side.specs if s.role and s.role not in OPTIONAL_ROLES}
     missing = roster.unknown_to_all(roles)
     if missing:
-        names = ", ".join(f"{label(roles[name].label)} ({name})" for name in sorted(missing))
-        lacking = ", ".join(str(roles[name].role) for name in sorted(missing))
+        names: list[str] = []
+        lacking: list[str] = []
+        for name in sorted(missing):
+            spec = roles[name]
+            names.append(f"{label(spec.label)} ({name})")
+            lacking.append(str(spec.role))
         message = _(
             "{name}: {fields} cannot be read for any employee, so nobody can be compared."
             " Give the token the right to read it; if the account has no such field, write"
             " without: [{roles}] at the connection."
         )
         raise AccessError(
-            message.format(name=side.reader.name, fields=names, roles=lacking),
+            message.format(
+                name=side.reader.name, fields=", ".join(names), roles=", ".join(lacking)
+            ),
             where=side.reader.name,
         )

@@ -25,6 +25,7 @@ from renkei.words.i18n import _
 from renkei.words.sentences import reason_text
 
 
+# docs/decisions/2026-11-28-who-is-who.md
 @define
 class Shown:
     """Makes digests of what is shown of a record: its names, date of birth and gender."""
@@ -34,11 +35,11 @@ class Shown:
 
     def facts(self, person: Employee) -> dict[str, str]:
         """Return a digest of each field that is known."""
-        return {
-            name: self.digest(person.values[name])
-            for name in self.evidence.who
-            if name in person.values
-        }
+        facts: dict[str, str] = {}
+        for name in self.evidence.who:
+            if name in person.values:
+                facts[name] = self.digest(person.values[name])
+        return facts
 
     def digest(self, value: Value) -> str:
         """Return a digest of one value."""
@@ -93,17 +94,25 @@ class Serving:
 
         What renkei itself has changed of them is kept as what was shown.
         """
-        now = [self._now(kept, record, sides[record.side]) for record in kept.records]
-        known = [record for record in now if record is not None]
-        if len(known) < len(now):
-            return None
-        if [record.facts for record in known] != [record.facts for record in kept.records]:
+        known: list[Record] = []
+        is_as_kept = True
+        for record in kept.records:
+            now = self._now(kept, record, sides[record.side])
+            if now is None:
+                return None
+            is_as_kept = is_as_kept and now.facts == record.facts
+            known.append(now)
+        if not is_as_kept:
             self.store.renew_release(kept, known)
         return known
 
     def _is_outside(self, kept: Kept, sides: tuple[int, int]) -> bool:
         """Tell whether the pair is not for one of two records: then it is not judged."""
-        return any(record.id in self.rosters[sides[record.side]].outside for record in kept.records)
+        for record in kept.records:
+            roster = self.rosters[sides[record.side]]
+            if record.id in roster.outside:
+                return True
+        return False
 
     def _now(self, kept: Kept, record: Record, side: int) -> Record | None:
         """Return a record as it is now; None if it is gone, or somebody else has changed it."""
@@ -117,8 +126,8 @@ class Serving:
         if changed:
             written = self.store.written_into(kept.places[record.side], record.id)
             for name in changed:
-                now = person.values[name]
-                if not any(_is_as_sent(now, value) for value in written.get(name, ())):
+                now, sent = person.values[name], written.get(name, ())
+                if not any(_is_as_sent(now, value) for value in sent):
                     return None
         return evolve(record, facts=facts)
 
@@ -173,10 +182,12 @@ class Releasing:
         item = self._item(wish.number)
         _refuse_others(item, wish)
         comparison = self.pairing.comparison(*self.specs, self.run.base_date)
-        meant = (
-            Candidate(id=p.id, number=comparison.number_of(p), values=p.values, others=p.others)
-            for p in self._partners(item, wish)
-        )
+        meant: list[Candidate] = []
+        for person in self._partners(item, wish):
+            number = comparison.number_of(person)
+            meant.append(
+                Candidate(id=person.id, number=number, values=person.values, others=person.others)
+            )
         return evolve(item, target_id=None, candidates=tuple(meant))
 
     def carry_out(self, wish: Wish) -> None:
@@ -197,7 +208,8 @@ class Releasing:
             why=wish.why,
         )
         person = Employee(id=item.source_id, values=item.read, others=item.read_others)
-        made = anew(comparison, item, person, None if wish.as_new else partners[0])
+        partner = None if wish.as_new else partners[0]
+        made = anew(comparison, item, person, partner)
         made = blocked_if_unfilled(
             made, lambda: never_filled(self.specs[1], self.pairing, self.read)
         )
@@ -211,13 +223,12 @@ class Releasing:
     def keep_reused(self) -> None:
         """Keep whose old record goes on under a new number, before it is written to."""
         for item in self.store.items(self.run.id, selected=True):
-            if item.released is None and item.is_linked:
-                (partner,) = (each for each in item.candidates if each.id == item.target_id)
-                other = partner.number or partner.id
-                said = Released(
-                    kind="same_person", others=(other,), who=self.who, why="rehire: reuse"
-                )
-                self._keep(evolve(item, released=said), said, [_employee(partner)])
+            if item.released is not None or not item.is_linked:
+                continue
+            (partner,) = [each for each in item.candidates if each.id == item.target_id]
+            other = partner.number or partner.id
+            said = Released(kind="same_person", others=(other,), who=self.who, why="rehire: reuse")
+            self._keep(evolve(item, released=said), said, [_employee(partner)])
 
     def _item(self, number: str) -> Item:
         known = {entry.number or "" for entry in self.store.entries(self.run.id)}
@@ -248,7 +259,8 @@ class Releasing:
             return
         for theirs in self.store.partners_of(self.run.id, made.target_id):
             # somebody blocked as another person gives the record up: it may be this employee's
-            gives_up = {reason.code for reason in theirs.reasons} == {"other_person"}
+            codes = {reason.code for reason in theirs.reasons}
+            gives_up = codes == {"other_person"}
             if theirs.source_id != item.source_id and not gives_up:
                 message = _("That record is the partner of {number} in this plan.")
                 raise UsageError(message.format(number=theirs.number), code="partner_taken")
@@ -268,15 +280,16 @@ class Releasing:
 
     def _keep(self, item: Item, said: Released, partners: Sequence[Employee]) -> None:
         """Keep what is said of *partners* in the target, and *item* in its place in the plan."""
-        shown = [Shown(self.store, each) for each in self.pairing.evidence(*self.specs)]
+        evidence, evidence_there = self.pairing.evidence(*self.specs)
+        shown, shown_there = Shown(self.store, evidence), Shown(self.store, evidence_there)
         account, account_there = self.store.accounts(self.run.id)
         ours = Place(connection=self.run.source, account=account)
         theirs = Place(connection=self.run.target, account=account_there)
         person = Employee(id=item.source_id, values=item.read)
-        records = [
-            Record(side=0, id=person.id, facts=shown[0].facts(person)),
-            *(Record(side=1, id=p.id, facts=shown[1].facts(p)) for p in partners),
-        ]
+        records = [Record(side=0, id=person.id, facts=shown.facts(person))]
+        for partner in partners:
+            facts = shown_there.facts(partner)
+            records.append(Record(side=1, id=partner.id, facts=facts))
         self.store.keep_release(
             said, (ours, theirs), self.at, run_id=int(self.run.id), item=item, records=records
         )

@@ -68,5 +68,9 @@ def misfit(listing: Listing) -> Remark | None:
 
 def _on_roll(listing: Listing) -> int:
     comparison = listing.comparison
-    roles = (roles_of(person.values, comparison.target_specs) for person in listing.target)
-    return sum(on_roll(each.get("hired"), each.get("left"), comparison.base) for each in roles)
+    count = 0
+    for person in listing.target:
+        roles = roles_of(person.values, comparison.target_specs)
+        if on_roll(roles.get("hired"), roles.get("left"), comparison.base):
+            count += 1
+    return count

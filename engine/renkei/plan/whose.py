@@ -41,7 +41,8 @@ class Whose:
 
         Where nobody can be asked they stay as they are. Raises UsageError after a "no".
         """
-        if not (self.first and any(each.customer.is_told for each in self.accounts)):
+        is_any_told = any(each.customer.is_told for each in self.accounts)
+        if not (self.first and is_any_told):
             return self
         answer = observer.same_company(self.accounts)
         if answer is None:
@@ -54,19 +55,24 @@ class Whose:
     @property
     def news(self) -> list[KnownAccount]:
         """What a system has told, or a person confirmed, that was not known before."""
-        told = (each for each in self.accounts if each.account)
-        return [each for each in told if each != self.known.get(each.connection)]
+        news: list[KnownAccount] = []
+        for each in self.accounts:
+            is_new = each != self.known.get(each.connection)
+            if each.account and is_new:
+                news.append(each)
+        return news
 
     @property
     def named(self) -> list[Remark]:
         """What stands with the first run of a pair."""
         if not self.first:
             return []
-        return [
-            remark("account_named", system=each.connection, name=each.customer.name)
-            for each in self.accounts
-            if each.customer.name
-        ]
+        named: list[Remark] = []
+        for each in self.accounts:
+            name = each.customer.name
+            if name:
+                named.append(remark("account_named", system=each.connection, name=name))
+        return named
 
 
 def look(
@@ -112,7 +118,9 @@ def _look(reader: Reader, account: str, kept: KnownAccount | None, at: dt.dateti
     if kept is not None and kept.account == account:
         return kept  # a token opens one account
     now = told(reader, account, at)
-    return _after(kept, now) if kept is not None and now.account else now
+    if kept is None or not now.account:
+        return now
+    return _after(kept, now)
 
 
 def _after(kept: KnownAccount, now: KnownAccount) -> KnownAccount:
