@@ -256,8 +256,11 @@ class Crowds:
         places = [*self.source.born(old.birth)]
         for mail in old.mails:
             places += self.source.with_mail(mail)
-        rivals = (self.source.roster.at(place) for place in dict.fromkeys(places))
-        return not any(self._comes_back(r, old) for r in rivals if r.id != employee.id)
+        for place in dict.fromkeys(places):
+            rival = self.source.roster.at(place)
+            if rival.id != employee.id and self._comes_back(rival, old):
+                return False
+        return True
 
     def _comes_back(self, employee: Employee, old: Person) -> bool:
         """Tell whether somebody of the source is new by now, or will be, and may be *old*."""
@@ -280,18 +283,23 @@ class Crowds:
         number = target.roster.number(partner)
         # the partner is left out by place, before anybody is unpacked; one of several below, by id
         mine = (number, 0) if target.roster.count(number) == 1 else None
-        born = [place for place in target.born(a.birth) if place != mine]
-        found = [place for place in born if are_both_same(a.name, target.name(place))]
-        people = map(target.roster.at, found)
-        return tuple(other for other in people if other.id != partner.id)
+        found: list[Employee] = []
+        for place in target.born(a.birth):
+            if place == mine or not are_both_same(a.name, target.name(place)):
+                continue
+            other = target.roster.at(place)
+            if other.id != partner.id:
+                found.append(other)
+        return tuple(found)
 
     def _is_theirs_alone(self, a: Person, b: Person) -> bool:
         """Tell whether two people share an address that nobody else has on either side."""
         shared = a.mails & b.mails
-        return any(
-            len(self.source.with_mail(mail)) < 2 and len(self.target.with_mail(mail)) < 2
-            for mail in shared
-        )
+        return any(self._is_of_one(mail) for mail in shared)
+
+    def _is_of_one(self, mail: str) -> bool:
+        """Tell whether an address is on neither side that of several people."""
+        return len(self.source.with_mail(mail)) < 2 and len(self.target.with_mail(mail)) < 2
 
     def _candidates(self, new: Person, strangers: frozenset[str]) -> Iterator[Employee]:
         """Yield each of the target once who may be *new* and is nobody else's partner."""

@@ -207,10 +207,12 @@ def _both_ways(name: Name) -> list[Form]:
 def _joined(first: Part, second: Part) -> Iterator[Form]:
     """Yield the whole name as each form of one part, followed by each like it of the other."""
     for a, b in product(first or (_NOTHING,), second or (_NOTHING,)):
-        if text := a.text + b.text:
-            scripts = a.scripts | b.scripts
-            words = a.words | b.words if scripts == {"LATIN"} else frozenset[str]()
-            yield Form(text, _readings(text), words, scripts)
+        text = a.text + b.text
+        if not text:
+            continue
+        scripts = a.scripts | b.scripts
+        words = a.words | b.words if scripts == {"LATIN"} else frozenset[str]()
+        yield Form(text, _readings(text), words, scripts)
 
 
 @lru_cache(maxsize=16_384)  # family and given names come again and again
@@ -223,9 +225,10 @@ def form(text: str) -> Form:
     kept = "".join(char for char in plain if char.isalnum() or char == "ー")
     kept = _REPEATED_VOICED.sub(_with_its_voiced, _REPEATED.sub(r"\1\1", kept))
     scripts = frozenset(map(_script, kept))
-    latin = scripts == {"LATIN"}
-    letters = "".join(char if char.isalnum() else " " for char in plain)
-    words = frozenset(letters.split()) if latin else frozenset[str]()
+    words = frozenset[str]()
+    if scripts == {"LATIN"}:
+        letters = "".join(char if char.isalnum() else " " for char in plain)
+        words = frozenset(letters.split())
     return Form(kept.translate(_LARGE), _readings(kept), words, scripts)
 
 
@@ -255,7 +258,8 @@ def _script(char: str) -> str:
 @lru_cache(maxsize=16_384)  # of parts, and of whole names that are compared with many others
 def _readings(text: str) -> frozenset[str]:
     """Return how a text in kana may be read; nothing if it is none."""
-    if not text or any(not "ァ" <= char <= "ヿ" for char in text):
+    is_kana = all("ァ" <= char <= "ヿ" for char in text)
+    if not text or not is_kana:
         return frozenset()
     kana = text.translate(_LARGE).translate(_ALIKE)
     for written, spoken in _VU:

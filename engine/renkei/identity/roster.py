@@ -39,7 +39,11 @@ class Roster:
         self._unknown = (UNKNOWN,) * len(self.names)
         self._dates = tuple(p for p, spec in enumerate(specs) if spec.type == "date")
         self._number_field = number_field
-        self._birth = next((spec.name for spec in specs if spec.role == "birth"), "")
+        self._birth = ""
+        for spec in specs:
+            if spec.role == "birth":
+                self._birth = spec.name
+                break
         # Packed, since objects need more memory than what they hold; a list only where several have
         # one number. See docs/decisions/2026-11-22-roster-packed-in-memory.md
         self._people: dict[str | None, bytes | list[bytes]] = {}
@@ -95,7 +99,7 @@ class Roster:
         return self._count
 
     def __iter__(self) -> Iterator[Employee]:
-        for number in sorted(n for n in self._people if n is not None):
+        for number in sorted(self.numbers()):
             yield from self.get(number)
         yield from self.get(None)
 
@@ -186,11 +190,10 @@ class Roster:
                 row[place] = day.toordinal()
         others: list[tuple[Any, ...]] = []
         if employee.others:
-            others = [
-                (place, *map(_to_plain, employee.others[name]))
-                for place, name in enumerate(self.names)
-                if name in employee.others
-            ]
+            for place, name in enumerate(self.names):
+                if name in employee.others:
+                    plain = map(_to_plain, employee.others[name])
+                    others.append((place, *plain))
         return marshal.dumps((employee.id, employee.unreadable, employee.withheld, others, row))
 
     def _unpack(self, packed: bytes) -> Employee:
@@ -214,10 +217,13 @@ class Roster:
 
 def shows(text: str) -> bool:
     """Return whether *text* holds more than spaces, with or without a width."""
-    # nearly every number begins with a letter or a digit: no walk through the others
-    return text[:1].isalnum() or any(
-        not (char.isspace() or unicodedata.category(char) == "Cf") for char in text
-    )
+    if text[:1].isalnum():
+        return True  # as nearly every number: no walk through the others
+    for char in text:
+        is_blank = char.isspace() or unicodedata.category(char) == "Cf"
+        if not is_blank:
+            return True
+    return False
 
 
 def _to_plain(value: Any) -> Any:  # noqa: ANN401 - whatever marshal takes

@@ -159,23 +159,24 @@ class Evidence:
     def who(self) -> tuple[str, ...]:
         """The names of the fields that tell who somebody is, whenever they are employed."""
         single = (self.birth, self.gender)
-        return (*self.family, *self.given, *(name for name in single if name))
+        return (*self.family, *self.given, *filter(None, single))
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of all these fields."""
         single = (self.email, self.hired, self.left)
-        return (*self.who, *(name for name in single if name))
+        return (*self.who, *filter(None, single))
 
     def person(self, employee: Employee, unknown_births: Collection[dt.date] = ()) -> Person:
         """Return who *employee* is; a date of birth that stands for none is unknown."""
         values = employee.values
         birth = self.birth_of(employee)
-        gender = values.get(self.gender or "")
+        said = values.get(self.gender or "")
+        gender = _GENDERS.get(said.strip().casefold()) if isinstance(said, str) else None
         return Person(
             name=self.name(employee),
             birth=None if birth in unknown_births else birth,
-            gender=_GENDERS.get(gender.strip().casefold()) if isinstance(gender, str) else None,
+            gender=gender,
             mails=self.mails(employee),
             hired=_day(values.get(self.hired or "")),
             left=_day(values.get(self.left or "")),
@@ -252,9 +253,16 @@ def likeness(a: Person, b: Person) -> Likeness:
         names=names,
         is_whole=is_whole,
         birth=births(a.birth, b.birth),
-        genders_differ=bool(a.gender and b.gender and a.gender != b.gender),
+        genders_differ=_genders_differ(a, b),
         gap=is_gap(a.left, b.hired) or is_gap(b.left, a.hired),
     )
+
+
+def _genders_differ(a: Person, b: Person) -> bool:
+    """Tell whether two genders are known, and not the same."""
+    if a.gender is None or b.gender is None:
+        return False
+    return a.gender != b.gender
 
 
 def births(a: dt.date | None, b: dt.date | None) -> Birth:
@@ -279,8 +287,7 @@ def is_twin_by_birth(new: Person, other: Person) -> bool:
         return False
     if are_both_same(new.name, other.name):
         return True
-    genders_differ = new.gender and other.gender and new.gender != other.gender
-    return is_same(new.name.given, other.name.given) and not genders_differ
+    return is_same(new.name.given, other.name.given) and not _genders_differ(new, other)
 
 
 def twin(new: Person, other: Person, base: dt.date, *, alone: bool) -> Twin:
@@ -290,16 +297,16 @@ def twin(new: Person, other: Person, base: dt.date, *, alone: bool) -> Twin:
     *alone*: an address that both have is nobody else's on either side.
     """
     column = "left" if _is_over(new, other, base) else "there"
-    birth = births(new.birth, other.birth)
+    both = are_both_same(new.name, other.name)
+    is_other = births(new.birth, other.birth) is Birth.OTHER
     rows = []
     if is_twin_by_birth(new, other):
-        both = are_both_same(new.name, other.name)
         rows.append("names and birth same" if both else "given and birth same")
-    elif are_both_same(new.name, other.name):
-        is_other = birth is Birth.OTHER
+    elif both:
         rows.append("names same, birth other" if is_other else "names same, birth open")
     if new.mails & other.mails:
-        rows.append("mail of theirs alone" if alone and birth is not Birth.OTHER else "mail")
+        is_theirs = alone and not is_other
+        rows.append("mail of theirs alone" if is_theirs else "mail")
     found = [Twin(_TWINS[row, column]) for row in rows]
     # the members of Twin are in order, the most certain last
     return max(found, key=list(Twin).index, default=Twin.NOBODY)
