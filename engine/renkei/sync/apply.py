@@ -187,8 +187,13 @@ class Apply:
 
     def _send_again(self, lost: Sequence[Item]) -> None:
         """Write those whose first sending had no effect: in batches once more, then one by one."""
-        together = [item for item in lost if self._goes_in_batch(item)]
-        alone = [item for item in lost if not self._goes_in_batch(item)]
+        together: list[Item] = []
+        alone: list[Item] = []
+        for item in lost:
+            if self._goes_in_batch(item):
+                together.append(item)
+            else:
+                alone.append(item)
         self._batch(together)
         self._batch(alone, alone=True)
 
@@ -217,7 +222,11 @@ class Apply:
         wait for room outlasts a look, the third one has to do: nobody would be written. *alone*:
         one after the other.
         """
-        remaining = [item for item in items if not self._needs_nothing(item)]
+        remaining: list[Item] = []
+        for item in items:
+            is_told = self._needs_nothing(item)
+            if not is_told:
+                remaining.append(item)
         looks = 0
         try:
             while remaining:
@@ -351,18 +360,23 @@ class Apply:
     def _carry(self, together: Sequence[Sending]) -> Sequence[Written | RenkeiError]:
         """Send one write, or those of a batch; return what came of each."""
         writer, hold = self.look.writer, self.recorder.hold
-        positions = [each.item.position for each in together]
-        sent_before = max(self._sendings.get(position, 0) for position in positions)
+        sent_before, reserved = 0, False
+        writes: list[int] = []
+        orders: list[BatchWrite] = []
+        for each in together:
+            sent_before = max(sent_before, self._sendings.get(each.item.position, 0))
+            reserved = reserved or each.reserved
+            writes.append(each.write)
+            orders.append(each.order)
         if sent_before:
             writer.connection.close()  # a socket that was kept open may have been the trouble
-        reserved = any(each.reserved for each in together)
         # At most SENDINGS in all, whether the session, the connector or this loop repeats it.
         with (
-            hold.sending(*(each.write for each in together)),
+            hold.sending(*writes),
             writer.connection.writing(tries=SENDINGS - sent_before, reserved=reserved) as count,
         ):
             try:
-                return writer.write([each.order for each in together])
+                return writer.write(orders)
             finally:
                 for each in together:
                     each.sent = count.sent
@@ -465,11 +479,14 @@ class Apply:
 
     def _settle_taken(self, back: Sequence[Sending]) -> list[Sending]:
         """Record those that were taken; return the others."""
+        others: list[Sending] = []
         with self.recorder.together():
             for sending in back:
                 if sending.was_taken:
                     self._settle(sending)
-        return [sending for sending in back if not sending.was_taken]
+                else:
+                    others.append(sending)
+        return others
 
     def _settle_each(self, back: Sequence[Sending]) -> None:
         """Commit what became of each; what ends the sync is raised when all of them are told."""
@@ -616,6 +633,7 @@ def _meets_anybody(error: RenkeiError) -> bool:
 
 def new_values(item: Item) -> Values:
     """Return what a create sends: the translated values that are not empty, and the chosen ones."""
-    mapped = {change.field: change.after for change in item.changes}
-    chosen = {name: choice.code for name, choice in item.new_values.items()}
-    return {**mapped, **chosen}
+    values = {change.field: change.after for change in item.changes}
+    for name, choice in item.new_values.items():
+        values[name] = choice.code
+    return values

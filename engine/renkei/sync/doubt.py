@@ -99,7 +99,9 @@ class Doubts:
 
         *later* are those whom another run may be creating.
         """
-        left = {str(w.item.number): self._left_s(w) for w in self.recorder.in_doubt()}
+        left: dict[str, float] = {}
+        for write in self.recorder.in_doubt():
+            left[str(write.item.number)] = self._left_s(write)
         for item in later:
             number = str(item.number)
             left[number] = self._rest_s(number, self.elsewhere[number])

@@ -83,11 +83,11 @@ class Disputes:
 
 def _said(values: Iterable[tuple[str, Value]], fields: frozenset[str]) -> set[object]:
     """Return the texts in *fields*, each with its field; case and spaces around do not count."""
-    return {
-        (name, value.strip().casefold())
-        for name, value in values
-        if name in fields and isinstance(value, str)
-    }
+    said: set[object] = set()
+    for name, value in values:
+        if name in fields and isinstance(value, str):
+            said.add((name, value.strip().casefold()))
+    return said
 
 
 @define(eq=False, kw_only=True)
@@ -167,7 +167,9 @@ class Flight:
 
     def take(self) -> list[Sending]:
         """Return those that are back; wait for one at least."""
-        return self.landed([self._back.get()]) if self._out else []
+        if not self._out:
+            return []
+        return self.landed([self._back.get()])
 
     def landed(self, first: Sequence[Sending] = ()) -> list[Sending]:
         """Return those that are back, behind the *first* ones."""

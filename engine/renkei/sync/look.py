@@ -108,12 +108,12 @@ class Look:
 
         Reads the whole list of the target.
         """
-        listed = self.writer.list_employees(self.comparison.base, self._fields)
-        return [
-            person
-            for person in listed
-            if any(self.may_be(item, person) for item in items) and not self._is_outside(person)
-        ]
+        found: list[Employee] = []
+        for person in self.writer.list_employees(self.comparison.base, self._fields):
+            may_be_one = any(self.may_be(item, person) for item in items)
+            if may_be_one and not self._is_outside(person):
+                found.append(person)
+        return found
 
     def may_be(self, item: Item, person: Employee) -> bool:
         """
@@ -129,9 +129,14 @@ class Look:
         if number is None or is_near:
             return self.is_like(item, person)
         # Ends at the first difference: everybody in the target is held against this.
-        others = [change for change in item.changes if change.field != self.number]
-        holds = (self._holds(person, change.field, change.after) for change in others)
-        return bool(others) and all(holds)
+        has_others = False
+        for change in item.changes:
+            if change.field == self.number:
+                continue
+            if not self._holds(person, change.field, change.after):
+                return False
+            has_others = True
+        return has_others
 
     @property
     def number(self) -> str:
@@ -161,18 +166,20 @@ class Look:
 
     def differing(self, item: Item, person: Employee) -> tuple[str, ...]:
         """Return the sent fields in which *person* is not, or not known to be, what was sent."""
-        return tuple(
-            change.field
-            for change in item.changes
-            if not self._holds(person, change.field, change.after)
-        )
+        differing: list[str] = []
+        for change in item.changes:
+            is_as_sent = self._holds(person, change.field, change.after)
+            if not is_as_sent:
+                differing.append(change.field)
+        return tuple(differing)
 
     def not_stored(self, item: Item, person: Employee) -> tuple[str, ...]:
         """Return the sent fields, chosen ones included, in which *person* is something else."""
         sent = {change.field: change.after for change in item.changes}
-        chosen = {name: self._read(name, c.code) for name, c in item.new_values.items()}
+        for name, choice in item.new_values.items():
+            sent[name] = self._read(name, choice.code)
         missing: list[str] = []
-        for name, value in {**sent, **chosen}.items():
+        for name, value in sent.items():
             is_told = name in person.values
             if is_told and not self._holds(person, name, value):
                 missing.append(name)
@@ -186,11 +193,13 @@ class Look:
         of the *others*, the further values that it had, which no update may touch.
         """
         sent = {change.field for change in item.changes}
-        changed = [
-            name
-            for name, further in sorted(others.items())
-            if name in person.values and not all(self._holds(person, name, v) for v in further)
-        ]
+        changed: list[str] = []
+        for name, further in sorted(others.items()):
+            if name not in person.values:
+                continue
+            has_all = all(self._holds(person, name, each) for each in further)
+            if not has_all:
+                changed.append(name)
         for name, value in sorted((item.before or {}).items()):
             if name in sent or name in changed or name not in person.values:
                 continue

@@ -144,15 +144,14 @@ class Recorder:
         process that takes over looks once more.
         """
         done = {"create": Outcome.CREATED, "update": Outcome.UPDATED}
-        self._seen += [
-            Told(
+        for write in seen:
+            told = Told(
                 position=write.item.position,
                 outcome=done[write.kind],
                 at=self.clock.now(),
                 write_id=write.id,
             )
-            for write in seen
-        ]
+            self._seen.append(told)
 
     def record(
         self,

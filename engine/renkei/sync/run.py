@@ -122,9 +122,10 @@ class Sync:
             status, reason = self._ended(run, order, left, over)
             # The next estimate goes by it: a part of a sync would mislead.
             ahead = sum(before.open_counts.get(each, 0) for each in WRITTEN)
-            whole = not before.has_begun and ahead > 0 and status is not Status.PAUSED
+            went_through = not before.has_begun and status is not Status.PAUSED
             took_s = self.clock.monotonic() - began
-            usage = {"written": ahead, "sync_seconds": took_s} if whole else None
+            is_whole = went_through and ahead > 0
+            usage = {"written": ahead, "sync_seconds": took_s} if is_whole else None
             recorder.end(status, reason, usage=usage)
         return None
 
@@ -225,11 +226,10 @@ class Sync:
         planned = run.planned_at
         if planned is None or self.clock.now() - planned <= SOURCE_OLD:
             return frozenset()
-        read: dict[str, Values] = {
-            item.source_id: item.read
-            for item in self.store.items(run.id, selected=True, open_only=True)
-            if item.difference is not Difference.SAME
-        }
+        read: dict[str, Values] = {}
+        for item in self.store.items(run.id, selected=True, open_only=True):
+            if item.difference is not Difference.SAME:
+                read[item.source_id] = item.read
         now = self._in_source(run, read)
         fields = self.pairing.translation.source_fields
         changed: set[str] = set()
