@@ -17,6 +17,7 @@ from attrs import frozen
 from renkei.kanji import PLAIN
 
 _KATAKANA = {code: code + 0x60 for code in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
+# What is one reading: docs/rules.md, "A number that may be somebody else's".
 _LARGE = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
 _ALIKE = str.maketrans("ヂヅヰヱヲ", "ジズイエオ")
 _VU = (("ヴア", "バ"), ("ヴイ", "ビ"), ("ヴエ", "ベ"), ("ヴオ", "ボ"), ("ヴ", "ブ"))

@@ -69,7 +69,7 @@ class Roster:
     def add(self, employee: Employee) -> None:
         """Keep *employee*, without its ``extra``."""
         number = self.number(employee)
-        packed = self._pack(employee)
+        packed = self._pack(employee)  # without extra: before a write they are read again anyway
         held = self._people.get(number)
         if held is None:
             self._people[number] = packed

@@ -16,6 +16,7 @@ from renkei.identity.names import Name, Names, are_both_same, compare, is_same, 
 from renkei.mapping.model import Substitute
 from renkei.people import Employee, FieldSpec, Role, Value, Values
 
+# As evidence alone: as a value, 1900-01-01 is a date like any other.
 PLACEHOLDERS = frozenset({dt.date(1900, 1, 1), dt.date(1970, 1, 1)})
 """Days of birth that stand for none."""
 
@@ -141,6 +142,7 @@ class Evidence:
         def names(*roles: Role) -> tuple[str, ...]:
             own = [by_role[role] for role in roles if role in by_role]
             found = [*own]
+            # as good as the legal ones, whether the setting of the mapping is on or off
             for name in own:
                 found += stand_ins.get(name, ())
             return tuple(dict.fromkeys(found))

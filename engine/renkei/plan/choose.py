@@ -214,6 +214,7 @@ def vanished(item: Item, fields: Sequence[NewField]) -> str | None:
     for new in fields:
         offered[new.name] = {choice.code: choice.label for choice in new.choices}
     for name, choice in item.new_values.items():
+        # a code that means something else by now is gone as well: F29
         if offered.get(name, {}).get(choice.code) != choice.label:
             return name
     return None

@@ -25,6 +25,7 @@ from renkei.words.codes import Given, code_of, parts_of, remark
 Unshown = tuple[Collection[str], Collection[str]]
 """Fields of the source and of the target."""
 
+# docs/rules.md, "Notes of two kinds"
 NEVER_ALONE = frozenset({"rehire", "resigned_in_target", "identity_changed"})
 """Notes with which not even a date of leaving goes by itself."""
 
@@ -103,6 +104,7 @@ class Draft:
     def _find_known(self, crowds: Crowds, *, alone: bool) -> bool:
         """Find who is linked or has the number; tell whether anybody is, or stands in the way."""
         comparison, target = self._comparison, crowds.target.roster
+        # what a person has said goes before the number: docs/rules.md, "Releases"
         linked = comparison.links.same.get(self._person.id)
         if linked is not None:
             partner = target.find(linked)
@@ -121,7 +123,7 @@ class Draft:
         elif len(hits) == 1:
             self._meet(hits[0], crowds)
         elif not hits and self.number in target.taken:
-            self.block("number_taken")
+            self.block("number_taken")  # nobody new gets the number of somebody outside
             return True
         return bool(hits)
 
@@ -197,6 +199,7 @@ class Draft:
         twins = crowds.twins(self._person, others, frozenset(near))
         self.namesake = twins.namesake
         back = twins.by_kind.get(Twin.REHIRE, ())
+        # docs/rules.md, "Rehires"
         is_clear = len(back) == 1 and Twin.SAME not in twins.by_kind
         if comparison.rehire == "reuse" and is_clear and crowds.goes_on(self._person, back[0]):
             self.link(back[0])
@@ -458,6 +461,7 @@ class Draft:
         self._block_unread(self._partner, self._comparison.names[1], mapped)
         roles = roles_of(self._partner.values, self._comparison.target_specs)
         left = roles.get("left")
+        # to go on with an old record is no reason to look first: docs/rules.md, "Rehires"
         back = self.is_linked and self._is_back()
         if has_left(left, self._comparison.base) and not back:
             self._notes.append(remark("resigned_in_target", day=str(left)))

@@ -86,6 +86,7 @@ class Glance:
             return None
         if UNKNOWN in read or UNKNOWN in there:
             return None
+        # what a person has said of one of them is for the rules
         links = self._comparison.links
         if source_id in links.same or source_id in links.said or target_id in links.taken:
             return None
@@ -307,6 +308,7 @@ def _picked(places: Iterable[int]) -> Picked:
     several = [*places]
     if len(several) > 1:
         return itemgetter(*several)
+    # of one place itemgetter makes no tuple, and none at all is refused
     return lambda cells: tuple(cells[place] for place in several)
 
 
@@ -320,6 +322,6 @@ def _translated(row: Row) -> Callable[[Any], Any]:
             made = row.translate(value)
         except Unreadable:
             return _NOTHING
-        return made.toordinal() if isinstance(made, dt.date) else made
+        return made.toordinal() if isinstance(made, dt.date) else made  # as cells have dates
 
     return translated

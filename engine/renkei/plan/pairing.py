@@ -61,6 +61,7 @@ class Pairing:
     @property
     def comes_back(self) -> bool:
         """Whether what a setting puts in the place of something comes back in that place."""
+        # the one exception to "there and back changes nothing": docs/rules.md, "The law"
         for each in self.mapping.substitutes_of(self.target_side):
             is_set = each.when is not None and self.settings[each.when]
             if is_set:
@@ -95,6 +96,7 @@ class Pairing:
             (self.source_side, self.target_side), (source, target), self._compared, strict=True
         )
         for side, specs, compared in sides:
+            # else a token would need more rights: docs/decisions/2026-11-28-who-is-who.md
             read = [spec for spec in specs if spec.name in compared]
             made.append(Evidence.of(read, self.mapping.substitutes_of(side)))
         return made[0], made[1]

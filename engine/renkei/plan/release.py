@@ -243,6 +243,7 @@ class Releasing:
         """Read somebody of the target, by number or id; None unless it is exactly one."""
         reader = self.read()
         reader.connection.check_open()
+        # a record without a number is called by its id
         refs = [Ref(number=called), Ref(id=called)]
         scope = self.pairing.scopes[1]
         fields = tuple(dict.fromkeys([*self.pairing.asked(*self.specs)[1], *scope.fields]))

@@ -50,6 +50,7 @@ def _system(connection: ConnectionConfig) -> tuple[str, str]:
 
 def _refuse_without_scope(pairings: Pairings, connection: str, company: str, theirs: str) -> None:
     """Raise unless all pairs with *connection*, and all with *theirs* of a *company*, have one."""
+    # the two scopes are not compared: patterns and values of different fields cannot be told apart
     other = _of_another(pairings, company)
     if not (other and is_scoped(pairings, connection) and is_scoped(other, theirs)):
         raise same_account(connection, pairings.config.company.name, company)

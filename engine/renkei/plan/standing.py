@@ -19,6 +19,7 @@ from renkei.store.store import Store
 from renkei.words.i18n import _
 from renkei.words.labels import Labels, Possible
 
+# docs/decisions/2026-11-28-fetch-again.md
 HELD_UP_BY = {"closed", "rate_limit"}
 """Reasons to pause that pass by themselves."""
 
