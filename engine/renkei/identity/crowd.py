@@ -369,7 +369,8 @@ class Crowds:
         for place, names, born in self.target.as_written():
             number = place[0]
             name, day = theirs.get(number, (None, 0))
-            is_same = name == names and (born == day or not (born and day))
+            is_born_alike = born == day or not (born and day)
+            is_same = name == names and is_born_alike
             is_outside = number not in theirs and number in self.source.roster.taken
             if number is None or not (is_outside or is_same):
                 loose.append(place)

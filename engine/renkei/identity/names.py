@@ -166,7 +166,8 @@ def _same(a: Part, b: Part) -> bool | None:
     """Tell whether two parts are the same; None: they cannot be compared."""
     if any(x.same(y) for x, y in product(a, b)):
         return True
-    return False if any(x.can_tell(y) for x, y in product(a, b)) else None
+    can_tell = any(x.can_tell(y) for x, y in product(a, b))
+    return False if can_tell else None
 
 
 def _is_no_change(a: Part, b: Part) -> bool:

@@ -34,7 +34,9 @@ def needs_a_look(note: Remark, *, new: bool) -> bool:
     """Tell whether a person must look at somebody with this *note*, who may be *new*, first."""
     if note.code == "name_order":
         return not parts_of(note)["same"]  # the date of birth, that is
-    return code_of(note.code).look_first or (new and note.code == "near_number_in_source")
+    if new and note.code == "near_number_in_source":
+        return True
+    return code_of(note.code).look_first
 
 
 def anew(comparison: Comparison, item: Item, person: Employee, partner: Employee | None) -> Item:

@@ -217,14 +217,16 @@ class Listing:
         """Tell whether somebody left in the days that are asked for, the base date included."""
         base, days = self.comparison.base, self.comparison.leavers
         left = roles.get("left")
-        return days > 0 and isinstance(left, dt.date) and 0 <= (base - left).days <= days
+        if days == 0 or not isinstance(left, dt.date):
+            return False
+        return 0 <= (base - left).days <= days
 
     def _joins_soon(self, roles: Roles) -> bool:
         """Tell whether somebody joins in the days that are asked for, and is not gone by then."""
         base, days = self.comparison.base, self.comparison.joiners
         hired = roles.get("hired")
-        soon = isinstance(hired, dt.date) and 0 < (hired - base).days <= days
-        return soon and not has_left(roles.get("left"), base)
+        is_soon = isinstance(hired, dt.date) and 0 < (hired - base).days <= days
+        return is_soon and not has_left(roles.get("left"), base)
 
     def _was_ahead(self, person: Employee, roles: Roles) -> bool:
         """Tell whether somebody was registered as one who joins soon, and has joined by now."""
@@ -254,8 +256,10 @@ class Listing:
             return None
         draft = Draft(self.comparison, person, number, roles, self.unshown)
         partner, certain = draft.find_leaver(self._crowds)
-        changes = self._leaving(person, partner) if partner else ()
-        if partner is None or not changes or self._was_hired_after(partner, roles["left"]):
+        if partner is None:
+            return None
+        changes = self._leaving(person, partner)
+        if not changes or self._was_hired_after(partner, roles["left"]):
             return None
         self._passed_on.add(number)
         if self._block_unsure(draft, person):
@@ -284,7 +288,9 @@ class Listing:
     def _was_hired_after(self, partner: Employee, left: Value) -> bool:
         """Tell whether a partner was hired after the day somebody *left*."""
         hired = roles_of(partner.values, self.comparison.target_specs).get("hired")
-        return isinstance(left, dt.date) and isinstance(hired, dt.date) and hired > left
+        if not (isinstance(left, dt.date) and isinstance(hired, dt.date)):
+            return False
+        return hired > left
 
     # --- who left before ----------------------------------------------------------------------
 

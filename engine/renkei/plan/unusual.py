@@ -48,6 +48,7 @@ class Judging:
             # out of the journal each time: there is no counter that could be wrong
             today=self._written(run, today, today),
             expected=expected,
+            # what is announced is one number for all of its days
             period=self._written(run, expected.from_, today) if expected else (),
         )
         halts = (notice for notice in run.notices if notice.code in HALTS)
