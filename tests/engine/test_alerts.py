@@ -49,8 +49,9 @@ from renkei.people import Value
 from renkei.plugins import finding
 from renkei.store.alerts import Gathering, Seen
 from renkei.store.companies import Companies
-from renkei.store.stands import Direction, Stood, Waiting
+from renkei.store.stands import Direction, Stood
 from renkei.store.store import Store
+from renkei.store.waiting import Waiting
 from renkei.words.i18n import speaking
 
 if TYPE_CHECKING:

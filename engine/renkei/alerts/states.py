@@ -16,7 +16,8 @@ from attrs import frozen
 
 from renkei.config.notify import Kind
 from renkei.model import Outcome, Status
-from renkei.store.stands import Direction, Missed, Stood, Waiting
+from renkei.store.stands import Direction, Missed, Stood
+from renkei.store.waiting import Waiting
 from renkei.words.codes import TABLE, part_of
 
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from attrs import define, field, frozen
+from attrs import frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.model import WRITTEN, Difference, Outcome, Remark, Status
-from renkei.people import JST
 from renkei.store import codec, lease
+from renkei.store.newest import RUNS, Pair, newest_of, of_company
 from renkei.store.tables import items, jobs, leases, runs, writes
 from renkei.store.views import is_abandoned, reason_now, status_now
-from renkei.words.codes import part_of
+from renkei.store.waiting import Waiting, waiting_in
 
 COLUMNS = (
     *(runs.c.id, runs.c.company, runs.c.status, runs.c.reason, runs.c.counts, runs.c.owner),
@@ -26,32 +24,14 @@ COLUMNS = (
     *(runs.c.chosen_by, runs.c.source, runs.c.target, runs.c.notices, runs.c.lacking),
 )
 
-SOON = dt.timedelta(days=2)
-"""Those who join within this time should be registered already."""
-
 MISSED_FOR = dt.timedelta(days=7)
 """What was missed longer ago is of a schedule that there is no more, or one that is seldom due."""
 
 MAY_ALLOW = ("unusual", "wrong_pair", "new_values")
 """Codes of jobs whose runs tell by themselves that they wait for a person."""
 
-LATELY = dt.timedelta(days=30)
-"""Those who joined longer ago are a part of a first comparison rather than forgotten."""
-
 AHEAD = dt.timedelta(days=1)
 """What was noted so long after now is of a clock that was wrong: no two at work differ so much."""
-
-LAPSED = 2 * LATELY
-"""Those who joined that lately may have been told of, and are still not registered."""
-
-BLOCKED_FOR = dt.timedelta(days=3)
-"""How long somebody may be blocked before a person is told."""
-
-STILL_ACTIVE = ("left_before_base", "left_long_ago", "left_but_active")
-"""Notices that count who has left and still is active in the target."""
-
-Pair = tuple[str, str, str]
-"""Company, source and target."""
 
 
 @frozen(kw_only=True)
@@ -83,24 +63,6 @@ class Stood:
         outcomes = self.outcomes or {}
         done = sum(outcomes.get(each, 0) for each in WRITTEN)
         return max(0, found - done)
-
-
-@frozen(kw_only=True)
-class Waiting:
-    """
-    Whom of the newest *plan* of a direction somebody should look at, by number only.
-
-    *look_first*: nobody has chosen them. *blocked*: so they were three days before. *joining*: they
-    join within two days, or have joined of late, and are not registered; *joined*: they joined
-    before that. *left*: they have left and are still active.
-    """
-
-    plan: str
-    look_first: int = 0
-    blocked: int = 0
-    joining: int = 0
-    joined: int = 0
-    left: int = 0
 
 
 @frozen(kw_only=True)
@@ -140,7 +102,7 @@ class Direction:
 
 def at_work(connection: Connection, company: str | None = None) -> set[int]:
     """Return the runs at which a process may be at work; with None, those of all companies."""
-    taken = _of(sa.select(leases).where(leases.c.run_id.is_not(None)), leases, company)
+    taken = of_company(sa.select(leases).where(leases.c.run_id.is_not(None)), leases, company)
     held: set[int] = set()
     for row in connection.execute(taken).mappings():
         if lease.is_held(row):
@@ -209,7 +171,7 @@ def directions(
     left = set(connection.execute(_left(company)).scalars())
     is_synced = RUNS.c.sync_started_at.is_not(None)
     is_planned = RUNS.c.fetched_at.is_not(None)
-    newest, synced, planned = _newest(connection, company, is_synced, is_planned)
+    newest, synced, planned = newest_of(connection, company, is_synced, is_planned)
     found = _rows(connection, {*newest.values(), *synced.values(), *planned.values()}, given)
     busy: dict[Pair, int] = {}
     for pair, key in newest.items():
@@ -221,7 +183,7 @@ def directions(
     tallies = tallied(connection, sorted({*synced.values(), *before.values()}))
     doubts = _doubts(connection, held, company)
     plans = {pair: found[key] for pair, key in planned.items()}
-    waiting = _waiting(connection, plans, now, company=company, given=given)
+    waiting = waiting_in(connection, plans, now, company=company, given=given)
 
     def stood(key: int | None) -> Stood | None:
         return None if key is None else of(key)
@@ -279,7 +241,9 @@ def missed(
     )
     if not ever:
         query = query.where(jobs.c.due > now - MISSED_FOR)
-    rows = connection.execute(_of(query, jobs, company).order_by(jobs.c.company, jobs.c.schedule))
+    rows = connection.execute(
+        of_company(query, jobs, company).order_by(jobs.c.company, jobs.c.schedule)
+    )
     found: list[Missed] = []
     for own, schedule, due, code, run_id in rows:
         run = str(run_id) if run_id else None
@@ -295,7 +259,7 @@ def _patient(connection: Connection, company: str | None) -> set[int]:
     about to sync, or to fetch anew.
     """
     query = sa.select(jobs.c.run_id).where(jobs.c.ended_at.is_(None), jobs.c.run_id.is_not(None))
-    return set(connection.execute(_of(query, jobs, company)).scalars())
+    return set(connection.execute(of_company(query, jobs, company)).scalars())
 
 
 def _left(company: str | None) -> sa.Select[Any]:
@@ -325,36 +289,6 @@ def _left(company: str | None) -> sa.Select[Any]:
         return query
     # Every table of a query needs the condition: docs/decisions/2026-11-29-companies.md
     return query.where(runs.c.company == company, last.c.company == company)
-
-
-def _of(query: sa.Select[Any], table: sa.Table, company: str | None) -> sa.Select[Any]:
-    """Return *query* for one company, or as it is for all of them."""
-    return query if company is None else query.where(table.c.company == company)
-
-
-RUNS = runs.alias("those")
-"""The runs of one direction, among which one is looked for."""
-
-
-def _newest(
-    connection: Connection, company: str | None, *conditions: sa.ColumnElement[bool]
-) -> list[dict[Pair, int]]:
-    """Return the newest run of each direction, and the newest that fulfils each condition."""
-    # Walks through indexes, not through the runs: a thousand companies have many of them.
-    pair = runs.c.company, runs.c.source, runs.c.target
-    query = sa.select(*pair, sa.func.max(runs.c.id).label("id")).group_by(*pair)
-    newest = _of(query, runs, company).cte("newest")
-    same = [RUNS.c[name] == newest.c[name] for name in ("company", "source", "target")]
-    columns = []
-    for each in conditions:
-        last = sa.select(RUNS.c.id).where(*same, each).order_by(RUNS.c.id.desc()).limit(1)
-        columns.append(last.scalar_subquery())
-    found: list[dict[Pair, int]] = [{} for _ in range(len(conditions) + 1)]
-    for own, source, target, *keys in connection.execute(sa.select(newest, *columns)).all():
-        for place, key in enumerate(keys):
-            if key is not None:
-                found[place][own, source, target] = key
-    return found
 
 
 def _before(connection: Connection, newest: Mapping[Pair, int]) -> dict[Pair, int]:
@@ -401,201 +335,9 @@ def _doubts(
         .group_by(runs.c.company, runs.c.source, runs.c.target, writes.c.run_id)
     )
     doubts: dict[Pair, tuple[int, int]] = {}
-    for own, source, target, run_id, count in connection.execute(_of(query, runs, company)):
+    rows = connection.execute(of_company(query, runs, company))
+    for own, source, target, run_id, count in rows:
         if run_id not in held:
             before, newest = doubts.get((own, source, target), (0, 0))
             doubts[own, source, target] = before + count, max(newest, run_id)
     return doubts
-
-
-# --- whom somebody should look at -----------------------------------------------------------------
-
-_DIFFERING = sa.text("difference <> 'same'")
-"""As the index has it: most people of a plan are not read."""
-
-
-def _waiting(
-    connection: Connection,
-    plans: Mapping[Pair, RowMapping],
-    now: dt.datetime,
-    *,
-    company: str | None,
-    given: set[int],
-) -> dict[Pair, Waiting]:
-    seen: dict[int, _Seen] = {}
-    for row in plans.values():
-        if _differs(row):
-            seen[row["id"]] = _Seen()
-    _look(connection, seen, now.astimezone(JST).date())
-    now_blocked: set[Pair] = set()
-    for pair, row in plans.items():
-        theirs = seen.get(row["id"])
-        if theirs is not None and theirs.blocked:
-            now_blocked.add(pair)
-    before = _planned_by(connection, now_blocked, now - BLOCKED_FOR, company)
-    given.update(before.values())
-    blocked = _blocked_in(connection, before)
-    found: dict[Pair, Waiting] = {}
-    for pair, row in plans.items():
-        theirs = seen.get(row["id"]) or _Seen()
-        found[pair] = Waiting(
-            plan=str(row["id"]),
-            look_first=theirs.look_first,
-            blocked=len(theirs.blocked & blocked.get(pair, set())),
-            joining=theirs.joining,
-            joined=theirs.joined,
-            left=theirs.left + _still_active(row),
-        )
-    return found
-
-
-def _differs(row: RowMapping) -> bool:
-    """Tell whether anybody in a plan is not simply the same."""
-    counts = dict(row["counts"])
-    counts.pop(Difference.SAME.value, None)
-    return any(counts.values())
-
-
-@define
-class _Seen:
-    """What was counted of a plan; *blocked* are their ids in the source."""
-
-    look_first: int = 0
-    joining: int = 0
-    joined: int = 0
-    left: int = 0
-    blocked: set[str] = field(factory=set)
-
-
-def _look(connection: Connection, seen: Mapping[int, _Seen], today: dt.date) -> None:
-    """Count those of whom something is open, one after the other: a plan may be large."""
-    if not seen:
-        return
-    written = [each.value for each in WRITTEN]
-    open_now = sa.or_(items.c.outcome.is_(None), items.c.outcome.not_in(written))
-    query = sa.select(
-        *(items.c.run_id, items.c.difference, items.c.source_id, items.c.look_first),
-        *(items.c.selected, items.c.target_id, items.c.payload),
-    ).where(items.c.run_id.in_(sorted(seen)), _DIFFERING, open_now)
-    fields = _fields(connection, sorted(seen))
-    soon, lately, once = today + SOON, today - LATELY, today - LAPSED
-    for row in connection.execute(query.execution_options(yield_per=1000)).mappings():
-        theirs, told_by = seen[row["run_id"]], fields.get(row["run_id"])
-        theirs.look_first += row["look_first"] and not row["selected"]
-        joins = _joins(row, told_by)
-        theirs.joining += any(lately <= day <= soon for day in joins)
-        theirs.joined += any(once <= day < lately for day in joins)
-        theirs.left += _has_left(row, told_by, today)
-        if row["difference"] == Difference.BLOCKED:
-            theirs.blocked.add(row["source_id"])
-
-
-def _planned_by(
-    connection: Connection, pairs: Collection[Pair], then: dt.datetime, company: str | None
-) -> dict[Pair, int]:
-    """Return the newest plan of before *then* of each of these *pairs*."""
-    if not pairs:
-        return {}
-    is_old = sa.and_(RUNS.c.fetched_at.is_not(None), RUNS.c.fetched_at <= then)
-    _all, old = _newest(connection, company, is_old)
-    return {pair: key for pair, key in old.items() if pair in pairs}
-
-
-def _blocked_in(connection: Connection, plans: Mapping[Pair, int]) -> dict[Pair, set[str]]:
-    """Return whom each of the *plans* has blocked."""
-    if not plans:
-        return {}
-    query = sa.select(items.c.run_id, items.c.source_id).where(
-        items.c.run_id.in_(sorted(plans.values())),
-        _DIFFERING,
-        items.c.difference == Difference.BLOCKED.value,
-    )
-    found: dict[int, set[str]] = {}
-    for run_id, source_id in connection.execute(query):
-        found.setdefault(run_id, set()).add(source_id)
-    return {pair: found.get(key, set()) for pair, key in plans.items()}
-
-
-@frozen
-class _Fields:
-    """The fields of a plan that tell of joining (of the source) and of leaving (of the target)."""
-
-    joins: frozenset[str] = field(factory=frozenset)
-    leaves: Mapping[str, str] = field(factory=dict)
-
-
-def _fields(connection: Connection, keys: Sequence[int]) -> dict[int, _Fields]:
-    if not keys:
-        return {}
-    query = sa.select(runs.c.id, runs.c.specs).where(runs.c.id.in_(keys), runs.c.specs.is_not(None))
-    return {run_id: _told_by(specs) for run_id, specs in connection.execute(query)}
-
-
-@lru_cache(maxsize=64)
-def _told_by(specs: str) -> _Fields:
-    """Return them out of the text of both sides; most companies have the same."""
-    source, target = map(codec.specs_in, json.loads(specs))
-    joins = frozenset(spec.name for spec in source if spec.role == "hired")
-    leaves: dict[str, str] = {}
-    for spec in target:
-        if spec.role in ("left", "retired", "employed"):
-            leaves[spec.name] = spec.role
-    return _Fields(joins=joins, leaves=leaves)
-
-
-def _joins(row: RowMapping, fields: _Fields | None) -> list[dt.date]:
-    """Return when somebody who is not registered joins, or has joined; usually one day."""
-    if fields is None:
-        return []
-    is_registered = row["target_id"] is not None or row["difference"] == Difference.CHANGED
-    if is_registered:
-        return []
-    read = _payload(row).get("read", {})
-    days: list[dt.date] = []
-    for name in fields.joins:
-        day = _day(read.get(name))
-        if day is not None:
-            days.append(day)
-    return days
-
-
-def _has_left(row: RowMapping, fields: _Fields | None, today: dt.date) -> bool:
-    """Tell whether somebody has left, and only has to be synced to have left in the target."""
-    if fields is None or row["difference"] != Difference.CHANGED:
-        return False
-    text = row["payload"] or ""
-    if not any(f'["{name}",' in text for name in fields.leaves):
-        return False  # most people change otherwise: their values need not be read
-    for name, _before, after in _payload(row).get("changes", ()):
-        role = fields.leaves.get(name)
-        if role is not None and _says_left(role, after, today):
-            return True
-    return False
-
-
-def _says_left(role: str, after: object, today: dt.date) -> bool:
-    if role == "left":
-        day = _day(after)
-        return day is not None and day <= today
-    return after is (role == "retired")
-
-
-def _payload(row: RowMapping) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(row["payload"]) if row["payload"] else {}
-    return found
-
-
-def _day(value: codec.Plain) -> dt.date | None:
-    day = codec.value_in(value)
-    return day if isinstance(day, dt.date) else None
-
-
-def _still_active(row: RowMapping) -> int:
-    total = 0
-    for each in codec.remarks_in(row["notices"]):
-        if each.code not in STILL_ACTIVE:
-            continue
-        count = part_of(each, "count")
-        if count.isdigit():
-            total += int(count)
-    return total

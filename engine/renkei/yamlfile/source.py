@@ -32,8 +32,8 @@ Place = tuple[int, int]
 # PyYAML may have been built without libyaml.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS = ("", "~", "null", "Null", "NULL")
-# NEL, LS and PS would break lines for YAML and for no editor; a BOM inside a text is invisible. Not
-# "none of those allowed": each start of renkei would wait ten times as long for that to be compiled.
+# NEL, LS and PS would break lines for YAML and for no editor; a BOM inside a text is invisible.
+# Not "none of those allowed": to compile that takes ten times as long, at each start of renkei.
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 )
