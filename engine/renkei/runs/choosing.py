@@ -16,7 +16,7 @@ from renkei.plan.pairing import Pairing
 from renkei.plan.refusals import choice_lost, refuse_field, refuse_over, still_at_work
 from renkei.runs.ground import Ground
 from renkei.store.codec import selection_out
-from renkei.store.plans import already_begun
+from renkei.store.selections import already_begun
 from renkei.sync.run import offered
 
 

@@ -11,7 +11,7 @@ from renkei.plan.refusals import refuse_over, refuse_purged
 from renkei.plan.release import Releasing
 from renkei.plan.whole import Whole
 from renkei.runs.ground import Ground
-from renkei.store.plans import already_begun
+from renkei.store.selections import already_begun
 
 
 @frozen

@@ -127,14 +127,14 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "allowed-people-take-room",
         "What a person has allowed stops the small syncs after it.",
-        ("renkei.store.journal:Journal.written", ", runs.c.allowed_by.is_(None)", ""),
+        ("renkei.store.history:History.written", ", runs.c.allowed_by.is_(None)", ""),
         tests="tests/engine/test_day_limits.py::test_what_a_person_has_allowed_is_apart",
     ),
     bug(
         "one-day-for-both-directions",
         "What was written to one system stops the syncs to the other one.",
         (
-            "renkei.store.journal:Journal.written",
+            "renkei.store.history:History.written",
             "self._between(source, target), ",
             "self._of(runs), ",
         ),
@@ -143,14 +143,14 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "refusals-take-room",
         "Whoever was refused takes somebody else's place.",
-        ("renkei.store.journal:Journal.written", ", effect)", ")"),
+        ("renkei.store.history:History.written", ", effect)", ")"),
         tests="tests/engine/test_day_limits.py::test_a_write_counts_unless_it_had_no_effect",
     ),
     bug(
         "doubts-take-no-room",
         "A write in doubt does not count for the limits.",
         (
-            "renkei.store.journal:Journal.written",
+            "renkei.store.history:History.written",
             "sa.or_(writes.c.result.is_(None), writes.c.result.not_in(WITHOUT_EFFECT))",
             "writes.c.result.not_in(WITHOUT_EFFECT)",
         ),
@@ -254,13 +254,13 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "intake-of-another-choice",
         "An announcement stays in the report of a choice that did not need it.",
-        ("renkei.store.plans:Plans.choose", "expected=None,", ""),
+        ("renkei.store.selections:Selections.choose", "expected=None,", ""),
         tests="tests/engine/test_expected.py::test_it_is_said_only_of_a_choice_that_needs_it",
     ),
     bug(
         "allowed-once-allowed-for-ever",
         "What a person has allowed holds for the next choice, too.",
-        ("renkei.store.plans:Plans.choose", "allowed_by=None,", ""),
+        ("renkei.store.selections:Selections.choose", "allowed_by=None,", ""),
         tests="tests/engine/test_safety.py::test_allowing_is_for_one_choice_only",
     ),
     bug(

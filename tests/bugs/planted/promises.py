@@ -25,7 +25,7 @@ BUGS: tuple[Bug, ...] = (
         "created-under-another-name",
         "A create that was lost under another name of the same account is forgotten.",
         (
-            "renkei.store.journal:Journal.created_elsewhere",
+            "renkei.store.history:History.created_elsewhere",
             'runs.c.target == row["target"], runs.c.target_account == row["target_account"]',
             'runs.c.target == row["target"]',
         ),

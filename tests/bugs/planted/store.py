@@ -128,7 +128,7 @@ BUGS: tuple[Bug, ...] = (
         "older-copy-forgotten",
         "Whom an older copy of the store has forgotten is created at once, and again.",
         (
-            "renkei.store.journal:Journal._restored",
+            "renkei.store.history:History._restored",
             "return connection.execute(query).scalars().all(), restored",
             "return (), None",
         ),
