@@ -169,18 +169,31 @@ def test_two_syncs_of_one_run_at_once(office: Office) -> None:
 
 
 @pytest.mark.long
-def test_two_runs_to_one_target_at_once(office: Office) -> None:
-    """Another run may not write to the same connection meanwhile, but the other direction may."""
+@pytest.mark.fault("F104")
+def test_two_runs_of_one_pair_at_once(office: Office) -> None:
+    """Meanwhile no other run writes to the same connection, nor out of it into the source."""
     run = office.fetched("smarthr", "touchontime")
     other = office.fetched("smarthr", "touchontime")
     back = office.fetched("touchontime", "smarthr")
-    office.box.touchontime.faults.add("latency", seconds=0.1, times=None)
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        arrived.set()
+        go_on.wait(30)
+
+    office.box.touchontime.faults.add(faults.hook(hold), kind="create")
     first = office.start("sync", run, *office.everybody("touchontime"))
-    wait_for_writes(office, "touchontime", 1)
-    assert office.ask("sync", other, *office.everybody("touchontime")).code == 5
-    # Not busy; those whom the first sync has written in the source meanwhile are left alone.
-    assert office.ask("sync", back, *office.everybody("smarthr")).code in (0, 1)
+    assert arrived.wait(20)
+    met = [
+        office.ask("sync", other, *office.everybody("touchontime")),
+        office.ask("sync", back, *office.everybody("smarthr")),
+    ]
+    go_on.set()
     assert office.finished(first).code == 0
+    assert [(each.code, each.error["code"]) for each in met] == [(5, "busy"), (5, "busy")]
+    assert not office.box.writes("smarthr")
+    # Those whom the first sync has written in the source by now are left alone.
+    assert office.ask("sync", back, *office.everybody("smarthr")).code in (0, 1)
 
 
 def test_cancel_stops_a_sync_of_another_process(office: Office) -> None:
