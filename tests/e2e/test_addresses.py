@@ -59,7 +59,8 @@ def test_one_of_the_list_is_no_difference(
     ("addresses", "left"),
     [
         (["a@example.jp", "b@example.jp"], ["n@example.jp", "b@example.jp"]),
-        (["", "a@example.jp", "b@example.jp"], ["n@example.jp", "b@example.jp"]),
+        # where the first place is empty it is filled: a spare one is nobody's to overwrite
+        (["", "a@example.jp", "b@example.jp"], ["n@example.jp", "a@example.jp", "b@example.jp"]),
         ([""], ["n@example.jp"]),
         ([], ["n@example.jp"]),
     ],
