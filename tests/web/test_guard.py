@@ -19,6 +19,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
 from attrs import define
+from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 from tests.pair import NEW
 from tests.sampling import sample, sampled
@@ -715,6 +716,26 @@ def test_half_an_answer_is_not_a_whole_one(desk: Desk) -> None:
     desk.app = Gate(half, hosts=(), tls=False, broken=_broken)
     found = Raw(desk).ask("GET", "/")
     assert (found.status, found.answer, found.ended) == (200, b"half", False)
+
+
+def test_a_library_that_breaks_alone_is_told_of_too(desk: Desk) -> None:
+    """Also where none of our own code has been reached."""
+    foreign = compile("1 / 0", "/lib/foreign.py", "exec")
+    with pytest.raises(ZeroDivisionError) as caught:
+        exec(foreign)  # noqa: S102 - ours
+    error = caught.value
+    assert error.__traceback__ is not None
+    error.__traceback__ = error.__traceback__.tb_next  # without the frame of this test
+    made: list[int] = []
+
+    async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
+        page = _broken(HTTPConnection(scope), error)
+        made.append(page.status_code)
+        await page(scope, receive, send)
+
+    desk.app = Gate(breaks, hosts=(), tls=False, broken=_broken)
+    assert Raw(desk).ask("GET", "/").status == 500
+    assert made == [500]
 
 
 @pytest.mark.security(30)
