@@ -195,14 +195,10 @@ def _stood(stood: Stood | None) -> Document | None:
         "fetched_at": moment(stood.fetched_at),
         "sync_started_at": moment(stood.sync_started_at),
         "finished_at": moment(stood.finished_at),
-        "counts": {},
+        "counts": {each.value: count for each, count in stood.counts.items()},
     }
-    for difference, count in stood.counts.items():
-        parts["counts"][difference.value] = count
     if stood.outcomes is not None:
-        parts["outcomes"] = {}
-        for outcome, count in stood.outcomes.items():
-            parts["outcomes"][outcome.value] = count
+        parts["outcomes"] = {each.value: count for each, count in stood.outcomes.items()}
     return parts
 
 

@@ -59,14 +59,10 @@ def run_parts(run: Run, **more: object) -> Document:
         "target": run.target,
         "base_date": run.base_date.isoformat(),
         **more,
-        "counts": {},
+        "counts": {each.value: run.counts.get(each, 0) for each in Difference},
     }
-    for difference in Difference:
-        parts["counts"][difference.value] = run.counts.get(difference, 0)
     if run.outcomes is not None:
-        parts["outcomes"] = {}
-        for outcome in Outcome:
-            parts["outcomes"][outcome.value] = run.outcomes.get(outcome, 0)
+        parts["outcomes"] = {each.value: run.outcomes.get(each, 0) for each in Outcome}
     return parts
 
 

@@ -162,12 +162,8 @@ class Comparison:
 
     def missing(self, after: Values) -> tuple[str, ...]:
         """Return the mapped fields that a new employee needs and *after* lacks."""
-        missing: list[str] = []
-        for row in self.translation.rows:
-            is_empty = after.get(row.target) is None
-            if row.spec.required and is_empty:
-                missing.append(row.target)
-        return tuple(missing)
+        required = [row.target for row in self.translation.rows if row.spec.required]
+        return _empty_of(required, after)
 
     def outside(self, after: Values, changes: Sequence[Change], *, new: bool) -> tuple[str, ...]:
         """
@@ -193,12 +189,12 @@ class Comparison:
 
     def wanted(self, after: Values) -> tuple[str, ...]:
         """Return the target's fields that it often needs for a new employee and *after* lacks."""
-        wanted: list[str] = []
-        for row in self.translation.rows:
-            is_empty = after.get(row.target) is None
-            if row.spec.wanted and is_empty:
-                wanted.append(row.target)
-        return tuple(wanted)
+        wanted = [row.target for row in self.translation.rows if row.spec.wanted]
+        return _empty_of(wanted, after)
+
+
+def _empty_of(names: Sequence[str], after: Values) -> tuple[str, ...]:
+    return tuple([name for name in names if after.get(name) is None])
 
 
 def _filled(after: Values) -> Iterator[Change]:

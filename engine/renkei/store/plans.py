@@ -400,7 +400,8 @@ def last_sync_usage(connection: Connection, pair: sa.ColumnElement[bool]) -> dic
     """Return what the last run of a *pair* cost that was synced in one go, if there is one."""
     # However long ago: months may pass in which fetches fail, or find nothing to sync.
     took_s = runs.c.usage["sync_seconds"].as_float()
-    query = sa.select(runs.c.usage).where(pair, took_s.is_not(None))
+    is_synced = runs.c.sync_started_at.is_not(None)  # what the index leaves to be looked at
+    query = sa.select(runs.c.usage).where(pair, is_synced, took_s.is_not(None))
     found: dict[str, Any] | None = connection.execute(
         query.order_by(runs.c.id.desc()).limit(1)
     ).scalar()
