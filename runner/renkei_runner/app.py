@@ -29,7 +29,9 @@ OIDC_SECRET = "RENKEI_OIDC_SECRET"  # noqa: S105 - the name of a variable
 
 def _open_runs(config: Config, observer: Observer, who: str | None) -> Runs:
     from renkei.runs import Runs
+    from renkei_runner.start import collect_what_comes
 
+    collect_what_comes()  # all that a command imports is there
     return Runs(config, who=who, observer=observer)
 
 

@@ -43,5 +43,17 @@ def collect_rarely() -> None:
     atexit.register(gc.freeze)
 
 
+def collect_what_comes() -> None:
+    """
+    Let the collector walk often through what comes from now on, and never through what is there.
+
+    By now that is modules, which stay. Each request leaves some objects in circles: without this a
+    fetch of 100,000 employees would keep 6 MiB of them. A fork of a warm process has it done.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 100)
+
+
 def _leave(*_signal: object) -> None:
     os._exit(INTERRUPTED)

@@ -47,6 +47,18 @@ def test_what_a_bug_replaces_is_there() -> None:
     assert [bug.name for bug in BUGS if not bug.changes() or not bug.tests] == []
 
 
+def test_the_tests_that_catch_a_bug_are_there() -> None:
+    """A test that is called otherwise by now is noticed, too, without a bug being planted."""
+    gone = []
+    for bug in BUGS:
+        for test in bug.tests:
+            path, _colons, name = test.partition("[")[0].partition("::")
+            text = (ROOT / path).read_text(encoding="utf-8")
+            if name and f"def {name}(" not in text:  # without a name it is all of a file
+                gone.append((bug.name, test))
+    assert gone == []
+
+
 def test_every_bug_has_a_name_of_its_own() -> None:
     """The table names them."""
     assert len({bug.name for bug in BUGS}) == len(BUGS)

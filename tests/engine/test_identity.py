@@ -8,11 +8,14 @@ from itertools import product
 
 import pytest
 from attrs import evolve, frozen
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.engine.world import spec
+from tests.sampling import examples
 
 from renkei.identity.crowd import Crowd, Crowds, Judged
 from renkei.identity.roster import Roster
-from renkei.identity.rules import Birth, Evidence, births, placeholders
+from renkei.identity.rules import Birth, Evidence, births, placeholders, twin
 from renkei.identity.rules import Twin as Kind
 from renkei.mapping import Substitute
 from renkei.model import Remark
@@ -362,6 +365,14 @@ def test_who_lost_the_number_is_found_by_name_alone() -> None:
     assert kinds(target, person("s2", number="0042")) == set()  # it is still theirs
 
 
+def test_who_lost_the_number_is_found_where_only_readings_are_known() -> None:
+    """The heir was born on the same day, and no list has their names but as they are read."""
+    read_only: dict[str, Value] = {"family": None, "given": None, "mail": None}
+    heir = person("h", number="0042", **{**NAMES["both changed"], **read_only}, gender="male")
+    new = person("s", number="0500", **read_only)
+    assert kinds(person("t", number="0042", **read_only), heir, new=new) == {"same_person"}
+
+
 def test_who_got_the_number_of_a_parent_of_the_same_name_is_found_by_name_alone() -> None:
     """The son has the father's name and number there; here he is new, without a date of birth."""
     target = person("son", number="0042", birth=dt.date(2001, 7, 9), mail=None,
@@ -379,6 +390,64 @@ def test_an_address_in_the_second_place_is_found_where_the_first_is_empty(
     has = {**row, "birth": dt.date(2001, 7, 9), "mail": None, "number": "1417"}
     target = evolve(person("t", **has), others={"mail": (HANAKO["mail"],)})
     assert kinds(target) == {"mail_taken"}
+
+
+def _drawn(numbers: list[Value]) -> st.SearchStrategy[dict[str, Value]]:
+    """Draw values of somebody who is much like the others, or of whom little is known."""
+    return st.fixed_dictionaries(
+        {
+            "number": st.sampled_from(numbers),
+            "family": st.sampled_from([None, "見本", "手本"]),
+            "family_kana": st.sampled_from(["ミホン", "ﾐﾎﾝ", "テホン", None]),
+            "given": st.sampled_from([None, "花子", "岳"]),
+            "given_kana": st.sampled_from(["ハナコ", "ガク", None]),
+            "birth": st.sampled_from([BORN, BORN, dt.date(1976, 2, 14), dt.date(2001, 7, 9), None]),
+            "gender": st.sampled_from([None, "female", "male"]),
+            "mail": st.sampled_from([None, None, None, "a@example.jp", "A@example.jp"]),
+            "left": st.sampled_from([None, dt.date(2010, 4, 1)]),
+        }
+    )
+
+
+def _people(side: str, numbers: list[Value]) -> st.SearchStrategy[list[Employee]]:
+    return st.lists(_drawn(numbers), min_size=1, max_size=3).map(
+        lambda rows: [person(f"{side}{place}", **row) for place, row in enumerate(rows)]
+    )
+
+
+@settings(max_examples=examples(300, 3_000))
+@given(_drawn(["0500"]), _people("s", ["1", "2"]), _people("t", ["1", "2", "3", None]))
+def test_nobody_is_missed_by_how_they_are_looked_for(
+    values: dict[str, Value], others: list[Employee], target: list[Employee]
+) -> None:
+    """Twins are found by name, day and address; a walk through everybody finds the same ones."""
+    new = person("s", **values)
+    source = [new, *others]
+    asked = crowds(source, target)
+    found = asked.twins(new, frozenset(), frozenset())
+
+    def is_free(other: Employee) -> bool:
+        theirs = [each for each in source if each.values["number"] == other.values["number"]]
+        here = [each for each in target if each.values["number"] == other.values["number"]]
+        if other.values["number"] is None or not theirs:
+            return True
+        alone = len(theirs) == len(here) == 1
+        return alone and bool(crowds(source, target).judge(theirs[0], other).reasons)
+
+    def is_alone(other: Employee) -> bool:
+        mail = str(other.values["mail"]).casefold()
+        return all(
+            sum(str(each.values["mail"]).casefold() == mail for each in people) < 2
+            for people in (source, target)
+        )
+
+    walked: dict[Kind, set[str]] = {}
+    for other in filter(is_free, target):
+        who, whom = asked.source.person(new), asked.target.person(other)
+        kind = twin(who, whom, BASE, alone=is_alone(other))
+        if kind is not Kind.NOBODY:
+            walked.setdefault(kind, set()).add(other.id)
+    assert {kind: {each.id for each in people} for kind, people in found.by_kind.items()} == walked
 
 
 def test_who_has_an_address_comes_in_the_order_of_what_they_are_called() -> None:

@@ -8,13 +8,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
-from typing import Self, TypeAlias
+from typing import Any, Self
 
 from attrs import define, field, frozen
 
-from renkei.identity.names import Name, are_both_same, keys
+from renkei.identity.names import Name, are_both_same, keys, part
 from renkei.identity.roll import has_left
-from renkei.identity.roster import UNKNOWN, Place, Roster
+from renkei.identity.roster import UNKNOWN, Cells, Place, Roster
 from renkei.identity.rules import (
     PLACEHOLDERS,
     Birth,
@@ -45,6 +45,9 @@ class Crowd:
         self.roster = roster
         self.evidence = evidence
         self._placeholders = placeholders(roster.births, len(roster))
+        self._birth = roster.cell(evidence.birth)
+        self._family, self._given = map(self._cells_of, (evidence.family, evidence.given))
+        self._written = (*self._family[:1], *self._given[:1])
 
     def person(self, employee: Employee) -> Person:
         """Return who somebody of this side is."""
@@ -60,17 +63,36 @@ class Crowd:
 
     def name(self, place: Place) -> Name:
         """Return the name of who is at *place*."""
-        return self.evidence.name(self.roster.at(place))
+        cells = self.roster.cells(place)
+        return Name(
+            part([cells[each] for each in self._family]),
+            part([cells[each] for each in self._given]),
+        )
 
-    def as_written(self) -> Iterator[tuple[Place, int, int]]:
-        """Yield where everybody is, a hash of the names in the list, and the birth; 0: unknown."""
-        fields = [*self.evidence.family[:1], *self.evidence.given[:1]]
-        cells_of = [self.roster.names.index(name) for name in fields]
-        birth = self.roster.cell(self.evidence.birth)
-        for place, (*_more, cells) in self.roster.rows():
-            day = None if birth is None else cells[birth]
-            born = day if isinstance(day, int) and day not in self._nobody else 0
-            yield place, hash(tuple([cells[each] for each in cells_of])), born
+    def birth(self, place: Place) -> dt.date | None:
+        """Return when who is at *place* was born; None if that is unknown."""
+        born = self.birth_in(self.roster.cells(place))
+        return dt.date.fromordinal(born) if born else None
+
+    def as_written(self, cells: Cells) -> tuple[tuple[Any, ...] | None, int]:
+        """
+        Return a name as the list has it, and the birth; 0: unknown.
+
+        The name is None unless all parts of it are written: what is blank says nothing.
+        """
+        names = tuple([cells[each] for each in self._written])
+        is_whole = all(names) and UNKNOWN not in names
+        return names if is_whole else None, self.birth_in(cells)
+
+    def birth_in(self, cells: Cells) -> int:
+        """Return the date of birth in *cells* as they have it; 0 if it is unknown."""
+        day = None if self._birth is None else cells[self._birth]
+        return day if isinstance(day, int) and day not in self._nobody else 0
+
+    def _cells_of(self, fields: Sequence[str]) -> list[int]:
+        """Return where *fields* are among the cells of a row; one that is not kept is left out."""
+        names = self.roster.names
+        return [names.index(name) for name in fields if name in names]
 
     @cached_property
     def _nobody(self) -> frozenset[int]:
@@ -85,10 +107,9 @@ class Crowd:
         An address is found by its hash: the addresses need much memory.
         """
         born, mailed = _Found(), _Found()
-        birth, email = map(self.roster.cell, (self.evidence.birth, self.evidence.email))
+        email = self.roster.cell(self.evidence.email)
         for place, (_id, _unreadable, _withheld, others, cells) in self.roster.rows():
-            day = None if birth is None else cells[birth]
-            if isinstance(day, int) and day not in self._nobody:
+            if day := self.birth_in(cells):
                 born.add(day, place)
             first = None if email is None else cells[email]
             if first is UNKNOWN or (first is None and not others):
@@ -103,6 +124,10 @@ class Crowd:
                 if mail:
                     mailed.add(hash(mail), place)
         return born.in_order(), mailed.in_order()
+
+
+_BITS = 32
+_INDEX = (1 << _BITS) - 1
 
 
 class _Found:
@@ -123,9 +148,11 @@ class _Found:
 
     def in_order(self) -> Self:
         """Put the keys in order, as :meth:`at` needs them."""
-        order = sorted(range(len(self._keys)), key=self._keys.__getitem__)
-        self._keys = array("q", map(self._keys.__getitem__, order))
-        self._places = [*map(self._places.__getitem__, order)]
+        # each key with its index as one number: a function for the keys needs twice the memory
+        order = [key << _BITS | index for index, key in enumerate(self._keys)]
+        order.sort()
+        self._keys = array("q", (both >> _BITS for both in order))
+        self._places = [self._places[both & _INDEX] for both in order]
         return self
 
     def at(self, key: int) -> list[Place]:
@@ -138,8 +165,17 @@ class _Found:
 REMEMBERED = 16_384
 """Of so many names at most it is remembered who has them."""
 
-_Born: TypeAlias = "tuple[Place, dt.date | None]"
-"""Where somebody is, and when they were born."""
+
+@frozen
+class _Called:
+    """
+    Those of the target who have one name and may be nobody's partner, each with their birth.
+
+    *strays* are those among them whose number nobody in the source has.
+    """
+
+    people: tuple[tuple[Place, dt.date | None], ...]
+    strays: tuple[Place, ...]
 
 
 @frozen(kw_only=True)
@@ -181,13 +217,13 @@ class Crowds:
     base: dt.date
     called: Callable[[Sequence[Employee]], tuple[str, ...]]
     _free: dict[str, bool] = field(init=False, factory=dict)
-    _loose_called: Callable[[Name], Sequence[_Born]] = field(init=False)
-    """Returns where those of a name are who may be nobody's partner, and their births."""
+    _loose_called: Callable[[Name], _Called] = field(init=False)
+    """Returns who of the target has a name, and may be nobody's partner."""
 
     @_loose_called.default
-    def _remember(self) -> Callable[[Name], Sequence[_Born]]:
+    def _remember(self) -> Callable[[Name], _Called]:
         # of a hundred thousand people many have the same name
-        return lru_cache(REMEMBERED)(lambda name: tuple(self._search(name)))
+        return lru_cache(REMEMBERED)(self._search)
 
     def judge(self, employee: Employee, partner: Employee) -> Judged:
         """Return what *employee* of the source and a *partner* of the same number are."""
@@ -232,12 +268,9 @@ class Crowds:
         self, new: Person, strangers: frozenset[str], numbers: frozenset[str]
     ) -> Employee | None:
         """Return the first of the target with both names of *new* whose number is a stray one."""
-        same_name = (place for place, _birth in self._loose_called(new.name))
-        for place in chain(self.target.born(new.birth), same_name):
-            number = place[0]
-            if number is None or number in numbers or self._is_in_source(number):
-                continue
-            if are_both_same(new.name, self.target.name(place)):
+        strays = self._loose_called(new.name).strays
+        for place in chain(filter(self._is_stray, self._loose_born(new.birth)), strays):
+            if place[0] not in numbers and are_both_same(new.name, self.target.name(place)):
                 other = self.target.roster.at(place)
                 if other.id not in strangers:
                     return other
@@ -312,22 +345,32 @@ class Crowds:
                     yield other
 
     def _alike(self, new: Person) -> Iterator[Place]:
-        yield from self.target.born(new.birth)
+        yield from self._loose_born(new.birth)
         mailed = [*chain.from_iterable(map(self.target.with_mail, new.mails))]
-        for place, birth in self._loose_called(new.name):
+        for place, birth in self._loose_called(new.name).people:
             # of the same name and another day of birth only an address makes anybody a twin
             if births(new.birth, birth) is not Birth.OTHER or place in mailed:
                 yield place
         yield from mailed
 
-    def _search(self, name: Name) -> Iterator[_Born]:
-        places = chain.from_iterable(map(self._loose_by_name.at, map(hash, keys(name))))
-        for place in dict.fromkeys(places):
-            if self._is_free(place) and are_both_same(name, self.target.name(place)):
-                yield place, self._birth(place)
+    def _search(self, name: Name) -> _Called:
+        by_name, _by_birth = self._loose
+        places = chain.from_iterable(map(by_name.at, map(hash, keys(name))))
+        free = filter(self._is_free, dict.fromkeys(places))
+        called = [place for place in free if are_both_same(name, self.target.name(place))]
+        births_of = map(self.target.birth, called)
+        people = tuple(zip(called, births_of, strict=True))
+        return _Called(people, tuple(filter(self._is_stray, called)))
 
-    def _birth(self, place: Place) -> dt.date | None:
-        return self.target.person(self.target.roster.at(place)).birth
+    def _is_stray(self, place: Place) -> bool:
+        """Tell whether somebody of the target has a number that nobody in the source has."""
+        number = place[0]
+        return number is not None and not self._is_in_source(number)
+
+    def _loose_born(self, day: dt.date | None) -> Sequence[Place]:
+        """Return where those are who may be nobody's partner and were born on a *day*."""
+        _by_name, by_birth = self._loose
+        return by_birth.at(day.toordinal()) if day else ()
 
     def _is_free(self, place: Place) -> bool:
         """
@@ -347,34 +390,36 @@ class Crowds:
         return self._free[number]
 
     @cached_property
-    def _loose_by_name(self) -> _Found:
+    def _loose(self) -> tuple[_Found, _Found]:
         """
-        Those of the target who may be nobody's partner, by hash of a key.
+        Those of the target who may be nobody's partner, by hash of a key of the name and by birth.
 
         Their number is missing, not in the source, or there that of somebody of another name or
         date of birth.
         """
-        found = _Found()
-        for place in self._loose():
-            other = self.target.roster.at(place)
-            for key in set(keys(self.target.evidence.name(other))):
-                found.add(hash(key), place)
-        return found.in_order()
+        called, dated = _Found(), _Found()
+        for place, (*_more, cells) in self.target.roster.rows():
+            if self._is_plainly_a_partner(place[0], cells):
+                continue
+            if born := self.target.birth_in(cells):
+                dated.add(born, place)
+            for key in set(keys(self.target.name(place))):
+                called.add(hash(key), place)
+        return called.in_order(), dated.in_order()
 
-    def _loose(self) -> list[Place]:
+    def _is_plainly_a_partner(self, number: str | None, cells: Cells) -> bool:
+        """Tell whether the number of who has *cells* in the target is theirs, or never free."""
+        if number is None:
+            return False
+        ours = self.source.roster.alone(number)
+        if ours is None:
+            return self._is_in_source(number)  # several have it, or somebody out of the scope
         # As they are written: of most people they are the same on both sides, and cost no more.
         # Somebody of the same name who was born on another day may be a child or a parent.
-        theirs = {place[0]: (names, born) for place, names, born in self.source.as_written()}
-        loose: list[Place] = []
-        for place, names, born in self.target.as_written():
-            number = place[0]
-            name, day = theirs.get(number, (None, 0))
-            is_born_alike = born == day or not (born and day)
-            is_same = name == names and is_born_alike
-            is_outside = number not in theirs and number in self.source.roster.taken
-            if number is None or not (is_outside or is_same):
-                loose.append(place)
-        return loose
+        name, day = self.source.as_written(ours[-1])
+        names, born = self.target.as_written(cells)
+        is_born_alike = born == day or not (born and day)
+        return names is not None and name == names and is_born_alike
 
 
 def _notes(like: Likeness, ruling: Ruling) -> Iterator[Remark]:

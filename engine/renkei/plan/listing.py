@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, product
+from itertools import pairwise, product
 
 from attrs import define, evolve, field
 
@@ -108,7 +109,7 @@ class Listing:
 
     def rows(self) -> Iterator[Item | Alike]:
         """Yield each employee of the source who is listed, in order of number."""
-        lookalikes = _lookalikes(chain(self.source.numbers(), self.target.numbers()))
+        lookalikes = _lookalikes(self.source, self.target)
         for number in (*sorted(self.source.numbers()), None):
             if alike := self._at_a_glance(number, lookalikes):
                 self.employed += 1
@@ -382,13 +383,15 @@ def _empty_for_all(roster: Roster) -> frozenset[str]:
     return roster.empty_for_all if len(roster) >= FEW else frozenset()
 
 
-def _lookalikes(numbers: Iterable[str]) -> Lookalikes:
-    """Return those of *numbers* that look alike."""
-    first: dict[str, str] = {}
+def _lookalikes(source: Roster, target: Roster) -> Lookalikes:
+    """Return those of all numbers that look alike."""
+    numbers = source.numbers()
+    numbers += [number for number in target.numbers() if not source.count(number)]
+    # by hashes first: a dictionary of all keys would be the most that a large fetch needs
+    keys = array("q", [hash(near_key(number)) for number in numbers])
+    several = {a for a, b in pairwise(sorted(keys)) if a == b}
     near: dict[str, set[str]] = {}
-    for number in dict.fromkeys(numbers):
-        other = first.setdefault(near_key(number), number)
-        if other != number:
-            near[number] = near.setdefault(other, {other})  # one set, shared by all alike
-            near[number].add(number)
-    return near
+    for number, key in zip(numbers, keys, strict=True):
+        if key in several:
+            near.setdefault(near_key(number), set()).add(number)
+    return {number: alike for alike in near.values() if len(alike) > 1 for number in alike}

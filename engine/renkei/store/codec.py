@@ -361,7 +361,8 @@ def _payload_in(text: str | None, fields: Fields) -> dict[str, Any]:
 
 
 def _search(number: str | None, name: str, kana: str) -> str:
-    return f"{folded(number or '')}\n{folded(name)}\n{folded(kana)}"
+    # in one call, by a sign that is no space: those are taken out
+    return folded(f"{number or ''}\0{name}\0{kana}").replace("\0", "\n")
 
 
 def _as_alike(item: Item, fields: Fields) -> Alike | None:

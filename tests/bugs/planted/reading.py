@@ -124,7 +124,7 @@ BUGS: tuple[Bug, ...] = (
             "return found",
         ),
         tests="tests/connectors/touchontime/test_touchontime.py"
-        "::test_a_refusal_that_may_mean_nobody_is_settled_by_the_list",
+        "::test_an_answer_that_may_mean_nobody_is_settled_by_the_list",
     ),
     bug(
         "no-gender-is-odd",
