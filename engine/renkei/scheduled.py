@@ -204,12 +204,19 @@ def carry_on(
     return run.id
 
 
-def ahead_of(
-    schedule: Schedule, systems: Systems, fetched: Usage | None, synced: Usage | None
-) -> Ahead:
-    """Return what a run of *schedule* meets; the last fetch and sync of its pair have cost that."""
+Costs = tuple[Usage | None, Usage | None]
+"""What the last fetch of a pair has cost, and the last sync."""
+
+
+def ahead_of(schedule: Schedule, systems: Systems, costs: Callable[[], Costs]) -> Ahead:
+    """Return what a run of *schedule* meets; *costs* returns those of its pair, once asked."""
+
+    def how_long() -> dt.timedelta:
+        fetched, synced = costs()
+        return takes(fetched, synced if schedule.sync else None)
+
     closed = (*systems.closed_hours(schedule.from_), *systems.closed_hours(schedule.to))
-    return Ahead(closed=closed, takes=takes(fetched, synced if schedule.sync else None))
+    return Ahead(closed=closed, takes=how_long)
 
 
 def takes(fetched: Usage | None, synced: Usage | None) -> dt.timedelta:

@@ -36,7 +36,7 @@ from renkei.schedule.foresight import Foresight, Named
 from renkei.schedule.job import Claim, Job, Kept, State, account_of
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import LATE, Ahead, Due, passed
-from renkei.scheduled import ahead_of, wait_before
+from renkei.scheduled import Costs, ahead_of, wait_before
 from renkei.store.companies import Companies as Store
 from renkei.store.due import Name
 from renkei.store.schema import seen_beside
@@ -261,10 +261,13 @@ class Worker:
     def _what_is_ahead(self, config: Config, schedule: Schedule) -> Ahead:
         """Return what a run meets: closed hours, and how long the last one took."""
         systems = Systems(config, self._clock(config), self.observer, hours=self._hours)
+        way = schedule.from_, schedule.to
+
+        def costs() -> Costs:
+            return self._opened(config.main).last_costs(config.company.name, *way)
+
         with suppress(RenkeiError):  # what is wrong with a connection, the job will tell
-            way = schedule.from_, schedule.to
-            costs = self._opened(config.main).last_costs(config.company.name, *way)
-            return ahead_of(schedule, systems, *costs)
+            return ahead_of(schedule, systems, costs)
         return Ahead()
 
     def _take_up(

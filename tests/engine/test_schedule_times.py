@@ -53,7 +53,7 @@ def within(window: str, *not_on: Days) -> Schedule:
 
 
 def takes(minutes: int, *closed: ClosedHours) -> Ahead:
-    return Ahead(closed=closed, takes=minutes * MINUTE)
+    return Ahead(closed=closed, takes=lambda: minutes * MINUTE)
 
 
 OPEN = takes(10)
@@ -225,6 +225,24 @@ def test_a_late_run_keeps_to_closed_hours_too() -> None:
     for text, begins in (("08:00", True), ("08:10", False), ("09:00", False), ("10:00", True)):
         found = ripe(rule, "", at(f"2026-11-20T{text}:00"), since, ahead)
         assert (found is not None) == begins, text
+
+
+@pytest.mark.parametrize(("due", "asked"), [("02:00", 0), ("05:20", 0), ("05:30", 1), ("07:00", 1)])
+def test_how_long_a_run_takes_is_asked_only_where_closed_hours_are_near(
+    due: str, asked: int
+) -> None:
+    """Most nightly runs meet none, however long they take; a thousand of them are not asked for."""
+    questions: list[str] = []
+
+    def takes_a_minute() -> dt.timedelta:
+        questions.append(due)
+        return MINUTE
+
+    ahead = Ahead(closed=TOUCH_ON_TIME, takes=takes_a_minute)
+    hour, minute = due.split(":")
+    now = at(f"2026-11-20T{due}:00")
+    assert ripe(by(f"{int(minute)} {int(hour)} * * *"), "", now, now - DAY, ahead) == Due(at=now)
+    assert len(questions) == asked
 
 
 def test_the_next_start_is_told() -> None:

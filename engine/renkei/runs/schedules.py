@@ -21,7 +21,7 @@ from renkei.runs.syncing import Syncing
 from renkei.schedule.job import Claim, Job, Kept
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import Ahead, next_start
-from renkei.scheduled import Scheduled, ahead_of, at_work, carry_on
+from renkei.scheduled import Costs, Scheduled, ahead_of, at_work, carry_on
 from renkei.store.schedules import taken_by_another
 from renkei.sync.course import Wanted
 from renkei.words.i18n import _
@@ -81,10 +81,13 @@ class Schedules:
     def ahead(self, schedule: Schedule) -> Ahead:
         """Return what a run of *schedule* meets: closed hours, and how long the last one took."""
         systems, way = self.ground.systems, (schedule.from_, schedule.to)
-        if not self.ground.has_store():
-            return ahead_of(schedule, systems, None, None)
-        store = self.ground.store
-        return ahead_of(schedule, systems, store.usage(*way), store.sync_usage(*way))
+
+        def costs() -> Costs:
+            if not self.ground.has_store():
+                return None, None
+            return self.ground.store.usage(*way), self.ground.store.sync_usage(*way)
+
+        return ahead_of(schedule, systems, costs)
 
     def jobs(self, limit: int, schedule: str | None) -> list[Job]:
         """Return what was begun of the schedules, or of one of them, newest first."""

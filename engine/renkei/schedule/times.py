@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import cached_property
 
 from attrs import frozen
 from cronsim import CronSim, CronSimError
@@ -28,6 +29,7 @@ ASSUMED = dt.timedelta(minutes=10)
 """How long a run takes of whose pair nothing is known yet."""
 
 MINUTE = dt.timedelta(minutes=1)
+NONE = dt.timedelta()
 
 SPARE = dt.timedelta(minutes=5)
 """A run that begins before closed hours has this long to begin late, or to take longer."""
@@ -39,17 +41,32 @@ LOOKED = 400
 """How many days, or due times, are looked at for one that is on no day without runs."""
 
 
+Hours = tuple[dt.datetime, dt.datetime]
+"""Closed hours of one day: when they begin, and when they end."""
+
+
 @frozen(kw_only=True)
 class Ahead:
-    """What a run meets on its way: the *closed* hours of both systems, and how long it *takes*."""
+    """
+    What a run meets on its way: the *closed* hours of both systems.
+
+    *takes* tells how long it takes. That is asked once, and only where it matters: it costs more
+    than all the rest, and of most runs no hours are near.
+    """
 
     closed: tuple[ClosedHours, ...] = ()
-    takes: dt.timedelta = ASSUMED
+    takes: Callable[[], dt.timedelta] = lambda: ASSUMED
 
-    @property
+    @cached_property
     def need(self) -> dt.timedelta:
         """Return for how long nothing may be closed."""
-        return min(max(self.takes, MINUTE), AHEAD)
+        return min(max(self.takes(), MINUTE), AHEAD)
+
+    def met(self, begin: dt.datetime, spare: dt.timedelta) -> Hours | None:
+        """Return the first closed hours that a run meets that begins then, or None."""
+        if _met(begin, AHEAD + spare, self.closed) is None:
+            return None  # however long it takes
+        return _met(begin, self.need + spare, self.closed)
 
 
 @frozen(kw_only=True)
@@ -147,11 +164,11 @@ def start_of(schedule: Schedule, due: dt.datetime, ahead: Ahead) -> dt.datetime 
     That is before them if it would run into them, else after them; None if it could begin only on a
     day without runs.
     """
-    hit = _met(due, ahead.need + SPARE, ahead.closed)
+    hit = ahead.met(due, SPARE)
     if hit is None:
         return due
     early = hit[0] - ahead.need - SPARE
-    is_free = _met(early, ahead.need + SPARE, ahead.closed) is None
+    is_free = ahead.met(early, SPARE) is None
     if due < hit[0] and is_free and not schedule.rests(early):
         return early
     late = _after(hit[1], ahead)
@@ -227,14 +244,14 @@ def _may_begin(schedule: Schedule, now: dt.datetime, ahead: Ahead) -> bool:
     """Return whether a run that is late may begin now: nothing is closed, and nothing will be."""
     if schedule.rests(now):
         return False
-    hit = _met(now, ahead.need, ahead.closed)
+    hit = ahead.met(now, NONE)
     return hit is None or _after(now, ahead) <= now
 
 
 def _after(moment: dt.datetime, ahead: Ahead) -> dt.datetime:
     """Return when, from *moment* on, nothing is closed for long enough, or at all."""
     begin = first = _open_from(moment, ahead.closed)
-    while (hit := _met(begin, ahead.need, ahead.closed)) is not None:
+    while (hit := ahead.met(begin, NONE)) is not None:
         begin = _open_from(hit[1], ahead.closed)
         if begin - moment > DAY:  # it never fits: it pauses then, and goes on by itself
             return first
@@ -249,12 +266,10 @@ def _open_from(moment: dt.datetime, closed: Sequence[ClosedHours]) -> dt.datetim
     return moment
 
 
-def _met(
-    begin: dt.datetime, need: dt.timedelta, closed: Sequence[ClosedHours]
-) -> tuple[dt.datetime, dt.datetime] | None:
+def _met(begin: dt.datetime, need: dt.timedelta, closed: Sequence[ClosedHours]) -> Hours | None:
     """Return the first closed hours that something meets that begins then, or None."""
     local = begin.astimezone(JST)
-    met: list[tuple[dt.datetime, dt.datetime]] = []
+    met: list[Hours] = []
     for day in (local.date(), local.date() + DAY):
         for hours in closed:
             start = dt.datetime.combine(day, hours.start, JST)
