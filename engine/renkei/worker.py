@@ -264,7 +264,9 @@ class Worker:
         way = schedule.from_, schedule.to
 
         def costs() -> Costs:
-            return self._opened(config.main).last_costs(config.company.name, *way)
+            with suppress(RenkeiError):  # a row that is damaged keeps no other schedule waiting
+                return self._opened(config.main).last_costs(config.company.name, *way)
+            return None, None
 
         with suppress(RenkeiError):  # what is wrong with a connection, the job will tell
             return ahead_of(schedule, systems, costs)

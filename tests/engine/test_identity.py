@@ -201,6 +201,14 @@ def test_elsewhere_is_only_who_has_both_names_and_the_birth_date() -> None:
     assert judged(ours, partner, target=(namesake, sibling)).reasons == ()
 
 
+@pytest.mark.parametrize("blank", [None, "-", "　"])
+def test_names_that_show_nothing_are_not_the_same(blank: str | None) -> None:
+    """Both lists have a sign in place of each name: how they are read tells that they are two."""
+    unknown: dict[str, Value] = {"family": blank, "given": blank, "birth": None, "mail": None}
+    other = person("t", **{**NAMES["both changed"], **unknown})
+    assert codes(judged(person("s", **unknown), other)) == ["other_person"]
+
+
 def test_names_that_are_the_same_only_as_a_whole_are_noted() -> None:
     """With the same date of birth it is no more than information."""
     exchanged = {"family": "花子", "family_kana": "ハナコ", "given": "見本", "given_kana": "ミホン"}
@@ -365,9 +373,10 @@ def test_who_lost_the_number_is_found_by_name_alone() -> None:
     assert kinds(target, person("s2", number="0042")) == set()  # it is still theirs
 
 
-def test_who_lost_the_number_is_found_where_only_readings_are_known() -> None:
+@pytest.mark.parametrize("blank", [None, "-", "　"])
+def test_who_lost_the_number_is_found_where_only_readings_are_known(blank: str | None) -> None:
     """The heir was born on the same day, and no list has their names but as they are read."""
-    read_only: dict[str, Value] = {"family": None, "given": None, "mail": None}
+    read_only: dict[str, Value] = {"family": blank, "given": blank, "mail": None}
     heir = person("h", number="0042", **{**NAMES["both changed"], **read_only}, gender="male")
     new = person("s", number="0500", **read_only)
     assert kinds(person("t", number="0042", **read_only), heir, new=new) == {"same_person"}
@@ -397,9 +406,9 @@ def _drawn(numbers: list[Value]) -> st.SearchStrategy[dict[str, Value]]:
     return st.fixed_dictionaries(
         {
             "number": st.sampled_from(numbers),
-            "family": st.sampled_from([None, "見本", "手本"]),
+            "family": st.sampled_from([None, "見本", "手本", "-"]),
             "family_kana": st.sampled_from(["ミホン", "ﾐﾎﾝ", "テホン", None]),
-            "given": st.sampled_from([None, "花子", "岳"]),
+            "given": st.sampled_from([None, "花子", "岳", "　"]),
             "given_kana": st.sampled_from(["ハナコ", "ガク", None]),
             "birth": st.sampled_from([BORN, BORN, dt.date(1976, 2, 14), dt.date(2001, 7, 9), None]),
             "gender": st.sampled_from([None, "female", "male"]),

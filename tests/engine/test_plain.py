@@ -25,8 +25,8 @@ from renkei.store.store import Store
 LATER = BASE + dt.timedelta(days=30)
 OTHERWISE: dict[str, list[Value]] = {
     "badge": ["417", "0418", None],
-    "surname": ["佐倉 ", "ｻｸﾗ", "髙橋", None, "　"],
-    "first": ["みなと", "ミナト", ""],
+    "surname": ["佐倉 ", "ｻｸﾗ", "髙橋", None, "　", "-"],
+    "first": ["みなと", "ミナト", "", "-"],
     "reading": ["さくら", "ｻｸﾗ", None, " "],
     "born": [dt.date(1990, 4, 2), dt.date(1900, 1, 1), None],
     "since": [dt.date(2020, 4, 2), LATER, None],
@@ -37,8 +37,8 @@ OTHERWISE: dict[str, list[Value]] = {
     "night": [True, False, None],
     "grade": ["junior", "other", None],
     "id_no": ["0417", "417", None],
-    "family": ["佐倉", "佐倉\u3000", "高橋", None],
-    "given": ["湊", None],
+    "family": ["佐倉", "佐倉\u3000", "高橋", None, "-"],
+    "given": ["湊", None, "-"],
     "kana": ["さくら", "サクラ", None],
     "dob": [dt.date(1991, 4, 1), None],
     "start": [LATER, None],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -798,6 +799,25 @@ def test_a_run_in_the_way_of_closed_hours_begins_after_them(world: World, here: 
         at(here, worker, NOON + 2 * HOUR)
     (job,) = jobs(world, here.wall)
     assert (job.claim.due, job.state) == (NOON + HOUR, "done")
+
+
+@pytest.mark.sqlite
+def test_a_damaged_run_keeps_no_schedule_waiting(world: World, here: Here) -> None:
+    """How long it took is not known; with hours near, the others begin, and so does its own."""
+    text = world.files["renkei.yaml"]
+    world.files["renkei.yaml"] = text.replace(
+        "    connector: rosta\n", '    connector: rosta\n    closed_hours: ["16:00-16:30"]\n'
+    )
+    back = 'name: back, at: "0 13 * * *", from: rosta, to: clinic'
+    scheduled(world, NIGHTLY, back)
+    world.in_clinic()
+    world.fetch()
+    with closing(sqlite3.connect(world.at)) as damaged, damaged:
+        damaged.execute("update runs set usage = '{bad'")
+    here.die = lambda _claim: None
+    with working(here) as worker:
+        at(here, worker, NOON + HOUR)
+    assert [each.schedule for each in here.done] == ["nightly", "back"]
 
 
 @pytest.mark.fault("F93")

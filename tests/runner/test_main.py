@@ -338,3 +338,17 @@ def test_what_a_plugin_prints_is_no_part_of_the_document(
         assert "hello" in result.err
         assert "hello" not in result.out
     assert json.loads(renkei("fetch", "smarthr", "touchontime", "--output", "json").out)
+
+
+def test_the_collector_walks_often_through_what_comes_after_the_imports() -> None:
+    """Once in a process that had it walk rarely; of others nobody knows what they leave behind."""
+    told = "print(gc.get_threshold()[0], gc.get_freeze_count() > 1000)"
+    later = f"collect_what_comes(); {told}; gc.unfreeze(); collect_what_comes(); {told}"
+    start = "import gc; from renkei_runner.start import collect_rarely, collect_what_comes"
+
+    def said(lines: str) -> str:
+        words = [sys.executable, "-c", f"{start}; {lines}"]
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+    assert said(f"collect_rarely(); {later}").split() == ["10000", "True", "10000", "False"]
+    assert said(f"gc.set_threshold(700); {later}").split() == ["700", "False", "700", "False"]

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from attrs import define, field, frozen
 
-from renkei.identity.names import Name, are_both_same, keys, part
+from renkei.identity.names import Name, are_both_same, is_written, keys, part
 from renkei.identity.roll import has_left
 from renkei.identity.roster import UNKNOWN, Cells, Place, Roster
 from renkei.identity.rules import (
@@ -74,15 +74,9 @@ class Crowd:
         born = self.birth_in(self.roster.cells(place))
         return dt.date.fromordinal(born) if born else None
 
-    def as_written(self, cells: Cells) -> tuple[tuple[Any, ...] | None, int]:
-        """
-        Return a name as the list has it, and the birth; 0: unknown.
-
-        The name is None unless all parts of it are written: what is blank says nothing.
-        """
-        names = tuple([cells[each] for each in self._written])
-        is_whole = all(names) and UNKNOWN not in names
-        return names if is_whole else None, self.birth_in(cells)
+    def as_written(self, cells: Cells) -> tuple[Any, ...]:
+        """Return the parts of a name in *cells* as the list has them."""
+        return tuple([cells[each] for each in self._written])
 
     def birth_in(self, cells: Cells) -> int:
         """Return the date of birth in *cells* as they have it; 0 if it is unknown."""
@@ -415,11 +409,14 @@ class Crowds:
         if ours is None:
             return self._is_in_source(number)  # several have it, or somebody out of the scope
         # As they are written: of most people they are the same on both sides, and cost no more.
+        names = self.target.as_written(cells)
+        if names != self.source.as_written(ours[-1]):
+            return False
+        if not all(map(is_written, names)):
+            return False  # what is blank says nothing: how it is read may differ
         # Somebody of the same name who was born on another day may be a child or a parent.
-        name, day = self.source.as_written(ours[-1])
-        names, born = self.target.as_written(cells)
-        is_born_alike = born == day or not (born and day)
-        return names is not None and name == names and is_born_alike
+        day, born = self.source.birth_in(ours[-1]), self.target.birth_in(cells)
+        return born == day or not (born and day)
 
 
 def _notes(like: Likeness, ruling: Ruling) -> Iterator[Remark]:

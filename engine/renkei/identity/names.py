@@ -99,6 +99,15 @@ def part(texts: Iterable[object]) -> Part:
     return tuple([each for each in forms if each.text])
 
 
+def is_written(text: object) -> bool:
+    """
+    Tell at a glance whether a part of a name shows something.
+
+    It says no of a few that do: so it is only asked where the rules decide otherwise.
+    """
+    return isinstance(text, str) and text[:1].isalnum()
+
+
 def compare(a: Name, b: Name) -> tuple[Names, bool]:
     """
     Return how two names compare, and whether they are the same only as a whole.

@@ -12,7 +12,15 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from renkei.identity.names import Name, Names, are_both_same, compare, is_same, part
+from renkei.identity.names import (
+    Name,
+    Names,
+    are_both_same,
+    compare,
+    is_same,
+    is_written,
+    part,
+)
 from renkei.mapping.model import Substitute
 from renkei.people import Employee, FieldSpec, Role, Value, Values
 
@@ -189,7 +197,7 @@ class Evidence:
         if not (self.family and self.given and other.family and other.given):
             return False
         family, given = ours.get(self.family[0]), ours.get(self.given[0])
-        if not (family and given):
+        if not (is_written(family) and is_written(given)):
             return False
         if family != theirs.get(other.family[0]) or given != theirs.get(other.given[0]):
             return False

@@ -17,6 +17,7 @@ from typing import Any
 
 from attrs import frozen
 
+from renkei.identity.names import is_written
 from renkei.identity.roster import UNKNOWN, Cells, Packed, Roster
 from renkei.mapping.translate import Row, Unreadable
 from renkei.model import Alike
@@ -246,7 +247,7 @@ class _Who:
     def are_employed(self, read: Cells, there: Cells) -> bool:
         """Tell whether two people, all of whose values are known, have a name and have not left."""
         for place in self.named:
-            if not read[place]:
+            if not is_written(read[place]):
                 return False
         for place in self.empty:
             if read[place] is not None:
