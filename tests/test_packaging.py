@@ -10,6 +10,7 @@ import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
 from typing import Any
@@ -266,3 +267,19 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
 def test_the_patterns_find_what_they_are_for(pattern: re.Pattern[bytes], text: str) -> None:
     """A pattern that finds nothing would guard nothing."""
     assert pattern.search(text.encode())
+
+
+IMPORT = re.compile(r"^ *from (renkei[\w.]*) import ([\w, ]+)$", re.MULTILINE)
+
+
+def test_what_a_script_inside_a_test_imports_is_there() -> None:
+    """Some are run in `make test-long` only, and nothing else reads them."""
+    gone = []
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                continue
+            for module, names in IMPORT.findall(node.value):
+                home = import_module(module)
+                gone += [(path.name, name) for name in names.split(", ") if not hasattr(home, name)]
+    assert gone == []

@@ -164,7 +164,7 @@ DYING = """\
 import json, os, random, signal, sys, time
 from pathlib import Path
 
-from renkei.store import Store
+from renkei.store.store import Store
 from renkei_runner.main import run
 
 place, times, chance = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
