@@ -121,6 +121,8 @@ class Crowd:
 
 
 _BITS = 32
+"""How much of a number that is a key and an index is the index."""
+
 _INDEX = (1 << _BITS) - 1
 
 

@@ -12,15 +12,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from renkei.identity.names import (
-    Name,
-    Names,
-    are_both_same,
-    compare,
-    is_same,
-    is_written,
-    part,
-)
+from renkei.identity.names import Name, Names, are_both_same, compare, is_same, is_written, part
 from renkei.mapping.model import Substitute
 from renkei.people import Employee, FieldSpec, Role, Value, Values
 

@@ -183,6 +183,17 @@ BUGS: tuple[Bug, ...] = (
         "::test_who_lost_the_number_to_somebody_else_may_be_the_new_one",
     ),
     bug(
+        "signs-are-a-name",
+        "Two people who have only signs for names are one: who lost the number is created again.",
+        (
+            "renkei.identity.crowd:Crowds._is_plainly_a_partner",
+            "if not all(map(is_written, names)):",
+            "if False:",
+        ),
+        tests="tests/engine/test_identity.py"
+        "::test_who_lost_the_number_is_found_where_only_readings_are_known",
+    ),
+    bug(
         "joined-after-leaving",
         "A date of joining is written beside the old date of leaving.",
         (

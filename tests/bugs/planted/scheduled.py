@@ -52,6 +52,13 @@ BUGS: tuple[Bug, ...] = (
         "::test_a_run_in_the_way_of_closed_hours_begins_after_them",
     ),
     bug(
+        "closed-hours-near-enough",
+        "Of a run that lasts until the closed hours it is not asked how long it takes.",
+        ("renkei.schedule.times:Ahead.met", "AHEAD + spare", "spare"),
+        tests="tests/engine/test_schedule_times.py"
+        "::test_how_long_a_run_takes_is_asked_only_where_closed_hours_are_near",
+    ),
+    bug(
         "schedule-looks-at-nobody",
         "A schedule syncs those whom a person has to look at first.",
         ("renkei.scheduled:carry_on", "new=schedule.new)", "new=schedule.new, look_first=True)"),
