@@ -384,6 +384,28 @@ def test_what_has_come_back_is_committed_before_anybody_waits_for_room(
     assert commits[0] <= 12
 
 
+@pytest.mark.sqlite
+def test_what_has_come_back_is_committed_before_anybody_is_looked_at(world: World) -> None:
+    """A look may last for as long as it likes: a process killed in it leaves nothing in doubt."""
+    written = [0]
+    open_at_looks: list[int] = []
+
+    def meet(hook: str, _values: Values) -> None:
+        if not hook.startswith(("read", "list")):
+            written[0] += 1
+        elif written[0]:
+            with closing(sqlite3.connect(world.folder / "reports.db")) as store:
+                query = "select count(*) from writes where result is null"
+                open_at_looks.append(store.execute(query).fetchone()[0])
+
+    run = capacities(world, 120)
+    world.rosta.trouble = meet
+    assert world.resume(run).status is Status.DONE
+    assert written == [120]
+    assert open_at_looks
+    assert set(open_at_looks) == {0}
+
+
 def test_where_there_is_no_room_for_a_thread_one_goes_on(
     world: World, sky: Sky, monkeypatch: pytest.MonkeyPatch
 ) -> None:

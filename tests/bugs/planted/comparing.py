@@ -392,7 +392,8 @@ BUGS: tuple[Bug, ...] = (
         "outcomes-held-back",
         "Outcomes wait for the next intents, however long nobody follows.",
         ("renkei.sync.apply:Apply._write", "self.recorder.flush()", "pass"),
-        tests="tests/engine/test_flight.py::test_an_interrupt_lets_those_in_flight_finish",
+        tests="tests/engine/test_flight.py"
+        "::test_what_has_come_back_is_committed_before_anybody_is_looked_at",
     ),
     bug(
         "taken-beside-a-refusal",
