@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
-from itertools import chain
 from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
@@ -107,18 +106,21 @@ def table(
     """Print a table, straight with full-width characters; *right* are columns of numbers."""
     from rich.cells import cell_len
 
-    def shown(row: Sequence[str]) -> list[str]:
-        return [fitting(printable(cell), _out()) for cell in row]
+    out = _out()
+
+    def fits(text: str) -> str:
+        return fitting(printable(text), out)
+
+    def shown(row: Sequence[str]) -> Sequence[str]:
+        whole = "".join(row)
+        return row if fits(whole) == whole else list(map(fits, row))  # hardly any row needs it
 
     heads, body = shown(titles), list(map(shown, rows))
     sizes = [[*map(cell_len, row)] for row in (heads, *body)]
     widths = list(map(max, zip(*sizes, strict=True)))
-    width = shutil.get_terminal_size().columns if _out().isatty() else WIDE
+    width = shutil.get_terminal_size().columns if out.isatty() else WIDE
     whole = sum(widths) + len(GAP) * (len(widths) - 1)
-    # In another encoding rich draws its rule of other signs; a cell of several lines has no width.
-    has_lines = any("\n" in cell for cell in chain.from_iterable(body))
-    is_plain = is_utf8(_out()) and not has_lines
-    if whole > width or not is_plain:
+    if whole > width or not is_utf8(out):  # for another encoding rich draws its rule of other signs
         _folded(heads, body, right, width)
         return
     lines = []
@@ -129,7 +131,7 @@ def table(
             cells.append(blank + cell if at in right else cell + blank)
         lines.append(GAP.join(cells))
     lines.insert(1, RULE * whole)
-    click.echo("\n".join(lines), file=_out())
+    click.echo("\n".join(lines), file=out)
 
 
 def _folded(

@@ -6,12 +6,14 @@ import errno
 import json
 import os
 import signal
+import sqlite3
 import stat
 import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -177,6 +179,78 @@ def test_the_list_takes_a_handful_of_statements(at: str) -> None:
             event.remove(Engine, "before_cursor_execute", see)
         counts.append(len(seen))
     assert counts[0] == counts[1] < 12
+
+
+PAIRS = st.tuples(*(st.sampled_from(["", "a", "aa", "b", "é", "株"]) for _ in range(3)))
+"""Companies, sources and targets whose names begin alike."""
+
+
+@pytest.fixture(scope="module")
+def one_run(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a store with one run, of which others can be made."""
+    at = str(tmp_path_factory.mktemp("many") / "all.db")
+    with closing(opened(at)) as store:
+        planned(store)
+        with store._writing() as c:
+            c.exec_driver_sql("delete from items")
+    return at
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(PAIRS, st.booleans(), st.booleans()), min_size=1, max_size=12),
+    st.sampled_from([None, "a", "b"]),
+)
+def test_the_newest_runs_of_each_direction_are_found(
+    one_run: str, made: list[tuple[tuple[str, str, str], bool, bool]], company: str | None
+) -> None:
+    """As by walking through all runs: the newest, the newest synced, the newest fetched whole."""
+    expected: dict[tuple[str, ...], list[int | None]] = {}
+    with closing(opened(one_run)) as store, store._writing() as c:
+        c.execute(sa.delete(runs).where(runs.c.id > 1))
+        like = dict(c.execute(sa.select(runs).where(runs.c.id == 1)).mappings().one())
+        for number, (pair, synced, whole) in enumerate(made, 2):
+            own = dict(zip(("company", "source", "target"), pair, strict=True))
+            own |= {"id": number, "sync_started_at": NOW if synced else None}
+            c.execute(sa.insert(runs).values(like | own | {"fetched_at": NOW if whole else None}))
+            found = expected.setdefault(pair, [None, None, None])
+            for place, counts in enumerate((True, synced, whole)):
+                found[place] = number if counts else found[place]
+    with closing(Companies(one_run) if company is None else opened(one_run, company)) as kept:
+        found = kept.directions(NOW)
+    everybody = [*chain.from_iterable(found.values())] if isinstance(found, dict) else found
+    assert {
+        (each.company, each.source, each.target): [
+            int(each.newest.run),
+            each.synced and int(each.synced.run),
+            each.waiting and int(each.waiting.plan),
+        ]
+        for each in everybody
+        if int(each.newest.run) > 1
+    } == {pair: found for pair, found in expected.items() if company in (None, pair[0])}
+
+
+def test_the_list_takes_as_long_after_years_of_runs(tmp_path: Path) -> None:
+    """What the database does for it is counted: a step for each company, not for each run."""
+    steps = []
+    for each in (2, 40):
+        at = str(tmp_path / f"{each}.db")
+        fill(at, companies=10, each=each)
+        with closing(Companies(at)) as all_:
+            stands(all_)
+            count = [0]
+
+            def one_more(count: list[int] = count) -> int:
+                count[0] += 1
+                return 0
+
+            def watch(connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
+                connection.set_progress_handler(one_more, 1)
+
+            event.listen(all_._engine, "checkout", watch)
+            assert len(stands(all_)) == 10
+        steps.append(count[0])
+    assert steps[1] < steps[0] * 1.1
 
 
 # --- what stands in a file ----------------------------------------------------------------------
@@ -802,6 +876,7 @@ def fill(place: str, *, companies: int, each: int) -> None:
             left = f"(n.id - 2) - (n.id - 2) / {companies} * {companies}"  # % is for values there
             of = f"'c' || substr(cast(10000 + {left} as text), 2)"
             other = {"id": "n.id", "company": of, "mapping_text": f"'{'x' * 5000}'"}
+            other["counts"] = """'{"new": 10}'"""
             shown = [other.get(k, f"r.{k}") for k in keys]
             numbers = (
                 "with recursive n(id) as (select 2 union all select id + 1 from n"  # noqa: S608 - numbers

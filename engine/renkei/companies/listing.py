@@ -69,23 +69,17 @@ class Listing:
         if main.folder is None:
             company = load_config(main.path).company
             return [Listed(company=company, stands=known.stands(""), states=known.states(""))]
-        gone = set(self._gone())
+        gone = self._gone(known)
         names = filter(wanted, sorted([*main.names(), *gone]))
         return [
             self._deleted(name) if name in gone else self._listed(name, known) for name in names
         ]
 
-    def _gone(self) -> list[str]:
+    def _gone(self, known: _Known) -> set[str]:
         """Return the companies of the store whose file somebody has deleted by hand."""
         main = self.ground.main
-        if main.folder is None:
-            return []
-        try:
-            known = self.ground.store.known()
-        except NoStoreError:
-            return []
-        missing = known - {"", *main.names()}
-        return sorted(name for name in missing if not main.aside(name).exists())
+        missing = {*known.directions, *known.scheduled} - {"", *main.names()}
+        return {name for name in missing if not main.aside(name).exists()}
 
     def inbox(self, those: Iterable[Listed] | None) -> list[Entry]:
         """Return what needs a person now in *those* companies, or all, the most urgent first."""
@@ -107,13 +101,14 @@ class Listing:
         now = clock_for_all(self.ground.main).now()
         try:
             store = self.ground.store
-            found, late, wrong = store.directions(now), store.missed(now), store.wrong_files()
+            found, late = store.directions(now), store.missed(now)
+            scheduled, wrong = store.scheduled(), store.wrong_files()
         except NoStoreError:
             return _Known()
         missed: dict[str, list[Missed]] = {}
         for each in late:
             missed.setdefault(each.company, []).append(each)
-        return _Known(directions=found, missed=missed, wrong=wrong)
+        return _Known(directions=found, missed=missed, scheduled=scheduled, wrong=wrong)
 
     def _listed(self, name: str, known: _Known) -> Listed:
         """Return how a company stands, and what is wrong with its file."""
@@ -143,11 +138,12 @@ class _Known:
     """
     What the store tells of the companies, by name: directions, and schedules that did not run.
 
-    *wrong* are those in whose files a worker has found mistakes.
+    *scheduled* are those with schedules, *wrong* those in whose files a worker has found mistakes.
     """
 
     directions: Mapping[str, Sequence[Direction]] = field(factory=dict)
     missed: Mapping[str, Sequence[Missed]] = field(factory=dict)
+    scheduled: Collection[str] = ()
     wrong: Collection[str] = ()
 
     def stands(self, name: str) -> Stands:

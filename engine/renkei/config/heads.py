@@ -61,7 +61,7 @@ class Heads:
         stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
         kept = self._kept.get(path)
         if kept is None or kept[0] != stamp:
-            kept = self._kept[path] = stamp, head_of(main, name)
+            kept = self._kept[path] = stamp, head_of(main, name, path)
         return kept[1]
 
 

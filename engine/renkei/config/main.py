@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -178,8 +179,12 @@ class Main:
     def _stems(self) -> list[str]:
         if self.folder is None:
             return []
-        files = self.folder.glob(f"*{SUFFIX}")
-        return [path.name.removesuffix(SUFFIX) for path in files if not path.name.startswith(".")]
+        try:
+            files = os.listdir(self.folder)  # noqa: PTH208 - a path of each of a thousand takes time
+        except OSError:
+            return []
+        shown = [name for name in files if not name.startswith(".")]
+        return [name.removesuffix(SUFFIX) for name in shown if name.endswith(SUFFIX)]
 
 
 def not_several(path: Path) -> UsageError:

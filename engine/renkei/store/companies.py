@@ -199,14 +199,10 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             found = connection.execute(query.where(runs.c.company.in_(list(companies))))
             return {row.company: row.runs for row in found}
 
-    def known(self) -> set[str]:
-        """Return the companies that have runs, or schedules whose times count."""
-        found: set[str] = set()
+    def scheduled(self) -> set[str]:
+        """Return the companies that have schedules whose times count."""
         with self._reading() as connection:
-            for table in (runs, schedules):
-                query = sa.select(table.c.company).distinct()
-                found.update(connection.execute(query).scalars())
-        return found
+            return set(connection.execute(sa.select(schedules.c.company).distinct()).scalars())
 
     def kept_of(self, companies: Iterable[str]) -> set[str]:
         """Return of which of some companies anything is kept beside their log, be it no run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -183,11 +184,12 @@ def directions(
     tallies = tallied(connection, sorted({*synced.values(), *before.values()}))
     doubts = _doubts(connection, held, company)
     plans = {pair: found[key] for pair, key in planned.items()}
-    waiting = waiting_in(connection, plans, now, company=company, given=given)
+    waiting = waiting_in(connection, plans, tallies, now, company=company, given=given)
 
     def stood(key: int | None) -> Stood | None:
         return None if key is None else of(key)
 
+    @cache  # the newest run of most directions is the one that was synced last
     def of(key: int) -> Stood:
         return stood_in(found[key], held, tallies.get(key), patient, left)
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from attrs import define, field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
-from renkei.model import WRITTEN, Difference
+from renkei.model import WRITTEN, Difference, Outcome
 from renkei.people import JST
 from renkei.store import codec
 from renkei.store.newest import RUNS, Pair, newest_of
@@ -59,15 +59,20 @@ class Waiting:
 def waiting_in(
     connection: Connection,
     plans: Mapping[Pair, RowMapping],
+    tallies: Mapping[int, Mapping[Outcome, int]],
     now: dt.datetime,
     *,
     company: str | None,
     given: set[int],
 ) -> dict[Pair, Waiting]:
-    """Return whom of each of the *plans* somebody should look at; keys of runs are *given* out."""
+    """
+    Return whom of each of the *plans* somebody should look at; keys of runs are *given* out.
+
+    *tallies* are the outcomes of those that were synced.
+    """
     seen: dict[int, _Seen] = {}
     for row in plans.values():
-        if _differs(row):
+        if _is_open(row, tallies.get(row["id"], {})):
             seen[row["id"]] = _Seen()
     _look(connection, seen, now.astimezone(JST).date())
     now_blocked: set[Pair] = set()
@@ -92,11 +97,11 @@ def waiting_in(
     return found
 
 
-def _differs(row: RowMapping) -> bool:
-    """Tell whether anybody in a plan is not simply the same."""
-    counts = dict(row["counts"])
-    counts.pop(Difference.SAME.value, None)
-    return any(counts.values())
+def _is_open(row: RowMapping, outcomes: Mapping[Outcome, int]) -> bool:
+    """Tell whether anybody in a plan differs who was not written: nobody else has to be read."""
+    counts: dict[str, int] = row["counts"]
+    differ = sum(counts.values()) - counts.get(Difference.SAME.value, 0)
+    return differ > sum(outcomes.get(each, 0) for each in WRITTEN)
 
 
 @define
