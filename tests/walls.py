@@ -122,20 +122,24 @@ def _look(
     connection: Connection,
     _cursor: object,
     sql: str,
-    _parameters: object,
+    parameters: Any,
     context: Any,
-    _many: bool,
+    many: bool,
 ) -> None:
     held = STORES.get(connection.engine)
     store = held() if held else None
-    made = context.compiled if context is not None else None
     if store is None:
         return
-    if made is None:
+    made = context.compiled if context is not None else None
+    if made is not None:
+        rows = context.compiled_parameters
+    elif made := context.execution_options.get("renkei_made") if context is not None else None:
+        order, told = made.positiontup, parameters if many else [parameters]
+        rows = [dict(zip(order, row, strict=True)) for row in told] if order else told
+    else:
         if in_text(sql) and not _may():
             found.append(sql)
         return
-    rows = context.compiled_parameters
     if made not in KNOWN:
         said = _said(made.statement, rows)
         KNOWN[made] = said, [_called(made, *ask) for ask in said.asks]

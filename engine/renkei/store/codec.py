@@ -494,7 +494,7 @@ def _date_out(value: dt.date) -> Plain:
 
 def _dates_out(values: Iterable[Value]) -> list[Plain]:
     """Return *values* for JSON without a call for each of them."""
-    return [_date_out(value) if type(value) is dt.date else value for value in values]
+    return [{"date": value.isoformat()} if type(value) is dt.date else value for value in values]
 
 
 _ENCODER = json.JSONEncoder(

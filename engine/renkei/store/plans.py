@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,6 +13,7 @@ from attrs import frozen
 from sqlalchemy import Column
 from sqlalchemy.engine import Connection
 
+from renkei.database.compiled import insert_plain
 from renkei.errors import BusyError
 from renkei.model import (
     Alike,
@@ -57,7 +58,6 @@ _SAY_NOTHING: Mapping[str, sa.ColumnElement[Any]] = {
 }
 """What most items say in these columns: written into the statement, not beside each of them."""
 
-
 _TOLD = sa.insert(items)
 _QUIET = _TOLD.values(dict(_SAY_NOTHING))
 
@@ -77,21 +77,6 @@ _USUAL = sa.select(
     _newest(runs.c.usual_target, runs.c.usual_target.is_not(None)),
     _newest(runs.c.moved, runs.c.usual.is_not(None)),
 )
-
-
-def _in_two(rows: list[dict[str, Any]]) -> Iterator[tuple[sa.Insert, list[dict[str, Any]]]]:
-    """Yield the statements that insert new items: those with nothing to tell by themselves."""
-    told: list[dict[str, Any]] = []
-    quiet: list[dict[str, Any]] = []
-    for row in rows:
-        if "notes" in row:
-            told.append(row)
-        else:
-            quiet.append(row)
-    if told:
-        yield _TOLD, told
-    if quiet:
-        yield _QUIET, quiet
 
 
 @frozen(kw_only=True)
@@ -191,7 +176,7 @@ class Plans(Selections, Accounts):
         run_id: int,
         plan: Iterable[Item | Alike],
         fields: Fields = NO_FIELDS,
-        batch: int = 1000,
+        batch: int = 2000,
     ) -> dict[Difference, int]:
         """
         Store the plan, some items at a time; return the count of each difference.
@@ -203,10 +188,14 @@ class Plans(Selections, Accounts):
         # A transaction for each part lets others write in between; end_fetch makes the plan seen.
         while part := list(islice(rows, batch)):
             counts.update(row["difference"] for row in part)
+            told = [row for row in part if "notes" in row]
+            quiet = [row for row in part if "notes" not in row]
             with self._writing() as connection:
-                for statement, told in _in_two(part):
-                    connection.execute(statement, told)
-            del part  # not beside the next one
+                if told:
+                    connection.execute(_TOLD, told)
+                if quiet:
+                    insert_plain(connection, _QUIET, quiet)
+            del part, told, quiet  # not beside the next ones
         return {difference: counts[difference] for difference in Difference}
 
     def end_fetch(
