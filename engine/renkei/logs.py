@@ -110,7 +110,8 @@ def _set_up(level: int, *, json: bool, out: _Lines) -> None:
             _renderer(json=json, out=out),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", out)),
+        # A line in one piece: several processes write to one log.
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", out)),
         cache_logger_on_first_use=False,
     )
 

@@ -26,7 +26,7 @@ from renkei.errors import (
 from renkei.logs import log
 from renkei.model import Run, Selection, Status
 from renkei.plan.estimate import Usage
-from renkei.plan.refusals import another_way, still_at_work
+from renkei.plan.refusals import another_choice, another_way, still_at_work
 from renkei.schedule.errand import Answer
 from renkei.schedule.job import Job, Kept, State
 from renkei.schedule.rule import Schedule
@@ -174,14 +174,15 @@ def carry_on(
     fetch: Callable[[], Run],
     choose: Callable[[str, Selection], object],
     sync: Callable[[str, Selection | None], object],
+    chosen: Callable[[str], Selection | None],
     mine: Callable[[], object],
 ) -> str:
     """
     Do what a schedule wants, from where the run *before* has got to; return the id of the run.
 
-    *sync* carries out a choice or nothing, None: that of before. *mine* raises BusyError if another
-    process has the job. Raises whatever ends it early: UsageError if the run no longer goes the way
-    of the schedule.
+    *sync* carries out a choice or nothing, None: that of before, which *chosen* returns. *mine*
+    raises BusyError if another process has the job. Raises whatever ends it early: UsageError if
+    the schedule no longer wants what the run does.
     """
     way = schedule.from_, schedule.to
     if before is not None and (before.source, before.target) != way:
@@ -192,13 +193,15 @@ def carry_on(
     if run is None or run.status is Status.FAILED:
         run = fetch()
     mine()  # a process may have stood still for hours
+    wanted = schedule.sync.difference if schedule.sync else ()
+    selection = Selection(differences=frozenset(wanted), new=schedule.new)
     if run.status in (Status.PAUSED, Status.SYNCING):
+        if chosen(run.id) not in (None, selection):
+            raise another_choice(schedule.name, run)
         sync(run.id, None)
         return run.id
-    wanted = schedule.sync.difference if schedule.sync else ()
     has_wanted = any(run.counts.get(each) for each in wanted)
     if run.status is Status.READY and has_wanted:
-        selection = Selection(differences=frozenset(wanted), new=schedule.new)
         choose(run.id, selection)
         sync(run.id, selection)  # somebody may choose others in this plan meanwhile
     return run.id

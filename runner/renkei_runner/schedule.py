@@ -161,7 +161,7 @@ def run(app: App, name: str, claim: str | None) -> int:
             return 0  # the outcome is in the store; the dashboard shows it
         schedule = runs.config.schedule(name)
         try:
-            with stoppable(runs):
+            with stoppable(runs, is_job=taken is not None):
                 found = runs.keep_schedule(name, taken)
         except BaseException:
             _remember(app, runs, name)
@@ -205,7 +205,7 @@ def _carry_out(runs: Runs, claim: Claim) -> None:
 
         dashboard.carries(runs, errand, carried)
 
-    with stoppable(runs):
+    with stoppable(runs, is_job=True):
         runs.carry_out(claim, keep)
 
 

@@ -206,8 +206,12 @@ def carry_out(
 
 
 @contextmanager
-def stoppable(runs: Runs) -> Iterator[None]:
-    """Let the first signal end a sync after the employee in hand, the second at once."""
+def stoppable(runs: Runs, *, is_job: bool = False) -> Iterator[None]:
+    """
+    Let the first signal end a sync after the employee in hand, the second at once.
+
+    *is_job*: a worker's, before which nobody sits, and whose log may have lines of JSON only.
+    """
     stopping = False
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -216,7 +220,9 @@ def stoppable(runs: Runs) -> Iterator[None]:
             interrupt(number, frame)
         stopping = True
         runs.interrupt()
-        say_at_once(_("Stopping after the employee in hand. Press Ctrl-C again to stop at once."))
+        if not is_job:
+            text = _("Stopping after the employee in hand. Press Ctrl-C again to stop at once.")
+            say_at_once(text)
 
     with ended_by(stop):
         yield

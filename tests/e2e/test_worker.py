@@ -25,9 +25,9 @@ WAY = ("smarthr", "touchontime")
 
 
 @contextmanager
-def working(office: Office) -> Iterator[tuple[Worker, Processes]]:
+def working(office: Office, schedules: str = SCHEDULES) -> Iterator[tuple[Worker, Processes]]:
     """Let a worker keep the schedules of the office, its jobs being real processes."""
-    office.configure(extra=office.rest + SCHEDULES)
+    office.configure(extra=office.rest + schedules)
     path = office.folder / "renkei.yaml"
     processes = Processes(
         command=lambda claim: job_command(path, claim),
@@ -92,6 +92,36 @@ def test_a_killed_job_and_a_stopped_one_go_on(office: Office) -> None:
     report = office.ask("report", "1").json
     assert report["status"] == "done"
     assert office.ask("reports").json["reports"][0]["run"] == "1"  # no other was begun
+
+
+CHANGED = """
+schedules:
+  - {name: nightly, at: "1 12 * * *", from: smarthr, to: touchontime, sync: {difference: [changed]}}
+"""
+
+
+@pytest.mark.fault("F92")
+def test_a_job_that_is_stopped_goes_on_later(
+    office: Office, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The update in hand comes to an end; nobody sits before a job, so nobody is told of keys."""
+    office.allow(1)
+    office.box.touchontime.faults.add("latency", seconds=0.3, kind="update", times=None)
+    with working(office, CHANGED) as (worker, processes):
+        office.box.clock.advance(60)
+        worker.look()
+        wait_for_writes(office, "touchontime", 1)
+        processes.stop()
+        worker._mind_ended()
+        assert (last(office)["state"], last(office)["reason"]) == ("waiting", "interrupted")
+        assert "Ctrl-C" not in capfd.readouterr().err
+        office.box.touchontime.faults.clear()
+        office.box.clock.advance(60)
+        worker.look()
+        ended(office, worker, processes)
+    assert (last(office)["state"], last(office)["run"]) == ("done", "1")
+    written = [each.person for each in office.box.writes("touchontime")]
+    assert len(written) == len(set(written)) > 1
 
 
 @pytest.mark.fault("F92")

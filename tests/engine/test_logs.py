@@ -3,7 +3,10 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -42,6 +45,30 @@ def test_an_event_is_one_json_line() -> None:
         "event": "written", "level": "info", "connection": "touchontime", "code": "created",
         "count": 3,
     }  # fmt: skip
+
+
+LINES = """
+import os
+from contextlib import suppress
+from renkei.logs import configure_logging, log
+configure_logging(json=True, level="info")
+for _ in range(2):
+    os.fork()
+for _ in range(500):
+    log.info("written", connection="touchontime", code="created")
+with suppress(ChildProcessError):
+    while True:
+        os.wait()
+"""
+
+
+def test_lines_of_several_processes_do_not_run_into_each_other(tmp_path: Path) -> None:
+    """As of a worker and its jobs, which share one log."""
+    log_of_all = tmp_path / "log"
+    with log_of_all.open("wb") as file:
+        subprocess.run([sys.executable, "-c", LINES], stderr=file, check=True)
+    lines = log_of_all.read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["written"] * 2000
 
 
 @pytest.mark.security(44)

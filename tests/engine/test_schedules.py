@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import define, evolve, field
+from tests.engine.test_apply import Fault, healthy
 from tests.engine.world import World
 from tests.told import told
 
 from renkei.clock import Clock
 from renkei.config import load_config
-from renkei.errors import BusyError, ClosedError, UnusualError, UsageError
+from renkei.errors import BusyError, ClosedError, UnavailableError, UnusualError, UsageError
 from renkei.model import Selection, Status
 from renkei.people import JST
 from renkei.runs import Runs
@@ -745,6 +746,43 @@ def test_a_schedule_changed_while_its_run_waits_goes_no_way(world: World, here: 
     assert [type(each) for each in here.errors] == [UsageError]
     (job,) = jobs(world, here.wall)
     assert (job.state, job.code, job.run) == ("halted", "schedule_changed", "1")
+
+
+@pytest.mark.fault("F93")
+@pytest.mark.parametrize(
+    ("old", "new", "goes_on"),
+    [
+        (", sync: {difference: [new, changed]}, new: {ward: W1}", "", False),
+        ("[new, changed]", "[new]", False),
+        ("{ward: W1}", "{ward: W2}", False),
+        ("[new, changed]", "[changed, new]", True),
+        ("0 13", "5 13", True),
+    ],
+    ids=["no-sync", "others", "another-value", "the-same-in-another-order", "another-time"],
+)
+def test_a_choice_changed_while_its_run_waits_is_not_sent(
+    world: World, here: Here, old: str, new: str, goes_on: bool
+) -> None:
+    """What the schedule no longer says is not written: a person goes on with that run, or not."""
+    world.in_clinic()
+    scheduled(world, NIGHTLY)
+    with working(here) as worker:
+        down = UnavailableError("down", nothing_done=True, for_all=True)
+        world.rosta.trouble = Fault("create_employee", down, at=None)
+        at(here, worker, NOON + HOUR)
+        (job,) = jobs(world, here.wall)
+        assert (job.state, job.run) == ("waiting", "1")
+        world.rosta.trouble = healthy
+        scheduled(world, NIGHTLY.replace(old, new))
+        at(here, worker, NOON + 1.5 * HOUR)
+    assert len(world.rosta.people) == goes_on
+    (job,) = jobs(world, here.wall)
+    wanted = ("done", None) if goes_on else ("halted", "schedule_changed")
+    assert (job.state, job.code) == wanted
+    if not goes_on:
+        with opened(world, here.wall) as runs:
+            assert runs.sync("1").status is Status.DONE
+        assert len(world.rosta.people) == 1
 
 
 def test_a_job_that_began_late_goes_on_all_the_same(world: World, here: Here) -> None:

@@ -187,6 +187,15 @@ def another_way(schedule: str, run: Run) -> UsageError:
     return UsageError(said, code="schedule_changed")
 
 
+def another_choice(schedule: str, run: Run) -> UsageError:
+    """Return the error of going on with a run whose schedule now syncs others, or nobody."""
+    message = _(
+        "The schedule {name} no longer syncs what was chosen in run {run}, so nothing more was"
+        " sent. Go on with that run, or cancel it; the next run of the schedule goes by the file."
+    )
+    return UsageError(message.format(name=schedule, run=run.id), code="schedule_changed")
+
+
 def expired(run: Run, hours: int) -> UsageError:
     """Return the error of a plan older than *hours*."""
     message = ngettext(

@@ -142,6 +142,7 @@ class Schedules:
                 ),
                 choose=self.choosing.choose,
                 sync=lambda key, choice: self.syncing.follow(key, Wanted(selection=choice)),
+                chosen=store.selection,
                 mine=lambda: store.still_at_job(job.claim),
             )
             with store.one_moment():

@@ -39,6 +39,13 @@ BUGS: tuple[Bug, ...] = (
         "::test_a_schedule_changed_while_its_run_waits_goes_no_way",
     ),
     bug(
+        "choice-of-before-synced",
+        "A run that waits sends what its schedule no longer says.",
+        ("renkei.scheduled:carry_on", "chosen(run.id) not in (None, selection)", "False"),
+        tests="tests/engine/test_schedules.py"
+        "::test_a_choice_changed_while_its_run_waits_is_not_sent",
+    ),
+    bug(
         "fetch-deaf",
         "A stop does not reach a fetch: it reads to its end.",
         ("renkei.plan.reading:stop_if", "if interrupted():", "if False:"),
