@@ -25,6 +25,7 @@ from renkei.errors import (
     ClosedError,
     ContractFullError,
     InDoubtError,
+    ListChangedError,
     RecordError,
     UnavailableError,
     UsageError,
@@ -375,6 +376,26 @@ def test_a_look_up_that_fails_pauses_with_the_doubt_in_the_journal(world: World)
     world.rosta.trouble = healthy
     assert world.resume(run).status is Status.DONE
     assert sent(world) == ["create 001", "create 002"]
+
+
+@pytest.mark.fault("F08")
+@pytest.mark.parametrize(("times", "status"), [(2, Status.DONE), (3, Status.PAUSED)])
+def test_a_look_that_is_cut_off_is_taken_again(world: World, times: int, status: Status) -> None:
+    """Three times, as a fetch reads its lists; whatever is read once more was not changed."""
+    run = hires(world, "001", "002")
+    cut = ListChangedError("cut off")
+    world.rosta.trouble = Fault("read_employees", cut, at=tuple(range(1, times + 1)))
+    assert world.resume(run).status is status
+    assert sent(world) == (["create 001", "create 002"] if status is Status.DONE else [])
+
+
+def test_nobody_new_is_gone(world: World) -> None:
+    """A system that does not find whom it is to create has refused them."""
+    run = hires(world, "001")
+    nowhere = RecordError("no such employee", code="not_found")
+    world.rosta.trouble = Fault("create_employee", nowhere)
+    world.resume(run)
+    assert world.outcome(run, "001") == (Outcome.FAILED, "refused")
 
 
 # --- an update whose answer never came ----------------------------------------------------------

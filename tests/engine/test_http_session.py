@@ -247,6 +247,20 @@ def test_a_web_page_is_called_one(session: Session, mock: respx.MockRouter) -> N
     assert NAME not in caught.value.message
 
 
+@pytest.mark.fault("F07")
+@pytest.mark.parametrize("status", [404, 405, 410])
+def test_a_page_that_stands_in_the_place_of_the_system_refuses_nobody(
+    connection: Connection, mock: respx.MockRouter, status: int
+) -> None:
+    """A proxy that knows no such address has not looked at an employee, whatever was sent."""
+    mock.post(f"{BASE}/crews").respond(status, html="<html>nginx</html>")
+    session = connection.session(
+        headers={}, classify=lambda _failure: RecordError("no longer there", code="not_found")
+    )
+    with pytest.raises(InDoubtError, match="web page"):
+        post(session)
+
+
 @pytest.mark.security(18)
 def test_errors_hold_neither_token_nor_body(session: Session, mock: respx.MockRouter) -> None:
     """The whole trace of a failed call shows no secret and no personal value."""

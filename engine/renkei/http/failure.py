@@ -32,6 +32,7 @@ ReadRooms = Callable[[Mapping[str, str]], Sequence[Room]]
 """A connector's reading of the rate-limit headers of an answer, names in lower case."""
 
 _READ_CODES = {400: "bad_request", 404: "not_found"}
+_NOT_HERE = (404, 405, 410)
 _SAYING = ("code", "type", "field", "message")
 _LONGEST_WORDS = 2000  # characters
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
@@ -82,8 +83,15 @@ class Failure:
         """Return what the system said: the status, and every code and text of the body."""
         return "\n".join([f"HTTP {self.status}", *_texts(self.body)])[:_LONGEST_WORDS]
 
+    @property
+    def is_of_another(self) -> bool:
+        """Whether something in between has answered a write: no system tells of people in pages."""
+        return self.write and self.kind == "web_page" and self.status in _NOT_HERE
+
     def default(self) -> RenkeiError:
         """Return the error that the status alone stands for."""
+        if self.is_of_another:
+            return UnavailableError(self._in_trouble(), retry_after_s=self.announced_s)
         match self.status:
             case 401 | 403:
                 return AccessError(self._refused())

@@ -330,7 +330,8 @@ class Session(Lists):
     def _refusal(self, request: Request, reply: Reply) -> RenkeiError:
         body, kind = self._refused_with(reply)
         failure = self._failure(request, reply.status, reply.headers, body, kind)
-        error = self._classify(failure) or failure.default()
+        meant = None if failure.is_of_another else self._classify(failure)
+        error = meant or failure.default()
         if error.code == "rate_limit":
             self._connection.pacer.distrust()
         if isinstance(error, SystemFault):

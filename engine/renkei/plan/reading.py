@@ -10,19 +10,16 @@ from contextvars import copy_context
 
 from attrs import frozen
 
-from renkei.errors import AccessError, ListChangedError
+from renkei.errors import AccessError
 from renkei.identity.roster import Roster
 from renkei.mapping.scope import Scope
 from renkei.observer import Observer
 from renkei.people import OPTIONAL_ROLES, Employee, FieldSpec
-from renkei.plugins.facade import Reader
+from renkei.plugins.facade import Reader, read_whole
 from renkei.words.i18n import _, label
 
 ASK_S = 0.2
 """How often it is asked whether somebody wants the fetch to stop."""
-
-READS = 3
-"""How often a side is read when its list changes while it is being read."""
 
 REPORT_EVERY = 100
 
@@ -106,13 +103,8 @@ def stop_if(interrupted: Callable[[], bool]) -> None:
 
 
 def read_side(side: Side, at: dt.date, observer: Observer, stop: threading.Event) -> Roster:
-    """Return everybody of one side; a list that changes is read again, at most three times."""
-    for _attempt in range(READS - 1):
-        try:
-            return _read_once(side, at, observer, stop)
-        except ListChangedError:
-            continue
-    return _read_once(side, at, observer, stop)
+    """Return everybody of one side."""
+    return read_whole(lambda: _read_once(side, at, observer, stop))
 
 
 def _read_once(side: Side, at: dt.date, observer: Observer, stop: threading.Event) -> Roster:

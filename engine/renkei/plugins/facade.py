@@ -7,7 +7,7 @@ breaks its contract, an exception of any kind. A :class:`Reader` has no way to w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
@@ -17,6 +17,7 @@ from attrs import evolve
 from renkei.errors import (
     ConnectorError,
     InDoubtError,
+    ListChangedError,
     RecordError,
     RenkeiError,
     SystemFault,
@@ -68,10 +69,23 @@ one where many are written together; then it is how many those are, too.
 LISTED = 50
 """How many employees of a list are looked at before they are handed on."""
 
+READS = 3
+"""How often a list is read that changes, or is cut off, while it is being read."""
+
 T = TypeVar("T")
 Word = TypeVar("Word", bound=str)
 
 _WRITES = ("create_employee", "update_employee", "write_many")
+
+
+def read_whole(read: Callable[[], T]) -> T:
+    """Return what *read* does; a list that changes, or is cut off, is read again."""
+    for _attempt in range(READS - 1):
+        try:
+            return read()
+        except ListChangedError:
+            continue
+    return read()
 
 
 class Reader:
@@ -165,12 +179,14 @@ class Reader:
                 ids.add(ref.id)
             if ref.number is not None:
                 numbers.add(ref.number)
-        found = []
-        for person in self._read_again(refs, at, asked):
-            if person.id not in ids and person.values.get(number) not in numbers:
-                continue  # without the hook it is the whole list that was read
-            found.append(self._employed.told(person, at) if EMPLOYED in fields else person)
-        return found
+
+        def wanted() -> list[Employee]:
+            # without the hook it is the whole list that is read
+            people = self._read_again(refs, at, asked)
+            return [p for p in people if p.id in ids or p.values.get(number) in numbers]
+
+        found = read_whole(wanted)
+        return [self._employed.told(p, at) for p in found] if EMPLOYED in fields else found
 
     def _read_again(
         self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]

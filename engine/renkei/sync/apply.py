@@ -50,9 +50,6 @@ LOOKS = 2
 SENDINGS = 3
 """How many requests to write one employee leave in one sync, at most."""
 
-_REFUSALS = {"not_found": "gone"}
-"""What a refusal means for an employee, where its code says something else of a whole system."""
-
 
 class Stopped(Exception):
     """Somebody asked the run to stop; the employee in hand is finished."""
@@ -608,7 +605,10 @@ class Apply:
         if retried and not self._is_over and self._is_there(item):
             self.recorder.record(item, Outcome.CREATED, write=write)
             return
-        reason = Remark(_REFUSALS.get(error.code, error.code), error.fields)
+        code = error.code
+        if code == "not_found":  # which of a whole system says something else
+            code = "refused" if item.target_id is None else "gone"
+        reason = Remark(code, error.fields)
         self.recorder.record(
             item,
             Outcome.FAILED,

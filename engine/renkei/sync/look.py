@@ -14,7 +14,7 @@ from renkei.mapping.values import parse
 from renkei.model import Item, Remark
 from renkei.people import Employee, Others, Ref, Value
 from renkei.plan.compare import Comparison
-from renkei.plugins.facade import BATCH
+from renkei.plugins.facade import BATCH, read_whole
 from renkei.plugins.writer import Writer
 from renkei.text import near_key
 from renkei.words.codes import remark
@@ -108,12 +108,12 @@ class Look:
 
         Reads the whole list of the target.
         """
-        found: list[Employee] = []
-        for person in self.writer.list_employees(self.comparison.base, self._fields):
-            may_be_one = any(self.may_be(item, person) for item in items)
-            if may_be_one and not self._is_outside(person):
-                found.append(person)
-        return found
+
+        def found() -> list[Employee]:
+            people = self.writer.list_employees(self.comparison.base, self._fields)
+            return [person for person in people if any(self.may_be(item, person) for item in items)]
+
+        return [person for person in read_whole(found) if not self._is_outside(person)]
 
     def may_be(self, item: Item, person: Employee) -> bool:
         """
