@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from renkei.errors import ClosedError, RecordError, RenkeiError, UnavailableError
+from renkei.errors import ClosedError, ListChangedError, RecordError, RenkeiError, UnavailableError
 from renkei.model import Outcome, Status, Try
 from renkei.people import JST
 
@@ -70,3 +70,32 @@ def test_waiting_sends_refused_people_once(
         item = world.item(run, refused)
         assert (item.outcome, item.detail) == (Outcome.FAILED, "refused for the 2. time")
         assert item.earlier == (first,)
+
+
+@pytest.mark.parametrize("wait", [True, False])
+@pytest.mark.parametrize("pause", [maintenance, closed, lambda _world: ListChangedError("cut off")])
+def test_a_fetch_waits_for_a_system_out_of_reach(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    pause: Callable[[World], RenkeiError],
+    wait: bool,
+) -> None:
+    """`--wait`: each try is a run of its own, and the last one has the plan."""
+    monkeypatch.setattr("renkei.runs.fetching.waiting_times", lambda: repeat(0.0))
+    world.in_clinic("001")
+    down = [pause(world) for _ in range(9)]
+
+    def out_of_reach(hook: str, _values: Values) -> None:
+        if hook == "list_employees" and down:
+            raise down.pop()
+
+    world.clinic.trouble = out_of_reach
+    with world.runs() as runs:
+        if not wait:
+            with pytest.raises(type(down[0])):
+                runs.fetch("clinic", "rosta")
+            return
+        assert runs.fetch("clinic", "rosta", wait=True).status is Status.READY
+        *before, _last = reversed(runs.reports(20))
+        assert {each.status for each in before} == {Status.FAILED}
+    assert down == []

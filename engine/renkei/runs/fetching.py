@@ -8,7 +8,12 @@ from contextlib import contextmanager
 
 from attrs import evolve, frozen
 
-from renkei.errors import AccessError, RenkeiError
+from renkei.errors import (
+    AccessError,
+    ListChangedError,
+    RenkeiError,
+    UnavailableError,
+)
 from renkei.logs import about, log
 from renkei.model import Released, Run
 from renkei.observer import Observer
@@ -32,6 +37,7 @@ from renkei.schedule.job import Claim
 from renkei.store.codec import specs_of
 from renkei.store.hold import Pulse
 from renkei.store.releases import Place
+from renkei.sync.course import waiting_times
 from renkei.sync.record import reason_of
 from renkei.words.codes import part_of, remark
 
@@ -63,8 +69,46 @@ class Fetching:
         """
         Make a plan; with *claim* it is that of a job, and found again when the job goes on.
 
-        *confirming* is asked, in place of the observer, whether both are of one company.
+        *confirming* is asked, in place of the observer, whether both are of one company. With
+        *wait*, a system out of reach is waited for, and each try is a run of its own.
         """
+        waits = waiting_times()
+        while True:
+            try:
+                return self._once(
+                    source,
+                    target,
+                    base_date,
+                    wait=wait,
+                    again_of=again_of,
+                    right_pair=right_pair,
+                    leavers=leavers,
+                    joiners=joiners,
+                    claim=claim,
+                    confirming=confirming,
+                )
+            except (UnavailableError, ListChangedError) as error:
+                if not wait or self.ground.interrupted:
+                    raise
+                self.ground.systems.start_over()
+                self.ground.sleep_over(error, waits)
+                if self.ground.interrupted:
+                    raise
+
+    def _once(
+        self,
+        source: str,
+        target: str,
+        base_date: dt.date | None,
+        *,
+        wait: bool,
+        again_of: str | None,
+        right_pair: str | None,
+        leavers: int | None,
+        joiners: int | None,
+        claim: Claim | None,
+        confirming: Observer | None,
+    ) -> Run:
         ground = self.ground
         refuse_paused(ground.config)
         ground.ran.add("fetch")

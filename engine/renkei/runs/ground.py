@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 
 from renkei.config.clock import clock_for
 from renkei.config.records import Config
-from renkei.errors import ClosedError, ConfigurationError, NoStoreError, StoreError
+from renkei.errors import ClosedError, ConfigurationError, NoStoreError, RenkeiError, StoreError
 from renkei.http.pace import Meet, Share, Window
 from renkei.model import Run
 from renkei.observer import Observer
@@ -175,6 +175,14 @@ class Ground:
 
     def _until(self, moment: dt.datetime) -> float:
         return (moment - self.clock.now()).total_seconds()
+
+    def sleep_over(self, fault: RenkeiError, waits: Iterator[float]) -> None:
+        """Wait until a system opens, or for the next of *waits* where nobody knows when."""
+        opens_in_s = self._until(fault.opens) if isinstance(fault, ClosedError) else 0.0
+        if opens_in_s > 0:
+            self.sleep(opens_in_s, "closed", fault.where)
+        else:
+            self.sleep(next(waits), "retry", fault.where)
 
     def sleep(self, seconds: float, reason: str, where: str | None) -> None:
         """Wait, in slices short enough to be interrupted."""
