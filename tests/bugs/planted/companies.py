@@ -130,7 +130,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "paused-is-fetched",
         "A paused company is fetched all the same.",
-        ("renkei.runs.fetching:Fetching.fetch", "refuse_paused(ground.config)", "pass"),
+        ("renkei.runs.fetching:Fetching._once", "refuse_paused(ground.config)", "pass"),
         tests="tests/engine/test_companies.py::test_a_paused_company_is_left_alone",
     ),
     bug(

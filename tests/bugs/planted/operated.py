@@ -30,7 +30,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "line-without-its-run",
         "What is logged in the middle of a fetch does not say of which run it is.",
-        ("renkei.runs.fetching:Fetching.fetch", "with about(run=str(run_id)), self", "with self"),
+        ("renkei.runs.fetching:Fetching._once", "with about(run=str(run_id)), self", "with self"),
         tests="tests/engine/test_logs.py::test_each_line_says_of_which_run_and_company_it_is",
     ),
     bug(
