@@ -55,7 +55,7 @@ def let_go(config: Config, store: Store, clock: Clock) -> Gone:
         values=store.purge(min(rules.values.before(now), over)) if rules.values else 0,
     )
     if rules.records:
-        store.remove_jobs(min(rules.records.before(now), over))
+        store.remove_jobs(min(rules.records.before(now), over), now)
     today = clock.today()
     store.note_retained(today)
     _looked[config.store, config.company.name] = today

@@ -1053,6 +1053,29 @@ def test_the_history_goes_with_old_records(world: World, here: Here) -> None:
         assert [job.is_open for job in runs.jobs(10)] == [True]
 
 
+@pytest.mark.postgres
+@pytest.mark.fault("F91")
+def test_old_records_leave_what_a_schedule_goes_by(world: World, here: Here) -> None:
+    """The last due time stays taken up, and nothing was missed; so does what was begun last."""
+    world.in_clinic()
+    monthly = LOOK.replace("30 13 * * *", "0 13 21 * *")
+    scheduled(world, monthly, NIGHTLY, more="retention: {records: 7d}")
+    with working(here) as worker:
+        at(here, worker, NOON + 25 * HOUR)  # the 21st
+        with opened(world, here.wall) as runs:
+            here.wall.moment += HOUR
+            runs.keep_schedule("look")
+        at(here, worker, NOON + 5 * 24 * HOUR + HOUR)
+        here.wall.moment = NOON + 20 * 24 * HOUR
+        with opened(world, here.wall) as runs:
+            runs.let_go(dt.timedelta(days=7))
+    with working(here) as worker, opened(world, here.wall) as runs:
+        kept = [(job.state, job.asked_by is None, job.run) for job in runs.jobs(9, "look")]
+        assert kept == [("done", False, None), ("done", True, None)]
+        at(here, worker, NOON + (31 * 24 + 1) * HOUR)
+        assert [job.passed for job in runs.jobs(9, "look")] == [0, 0, 0]
+
+
 def test_a_check_tells_when_each_is_next(world: World, here: Here) -> None:
     """And why one cannot run."""
     scheduled(world, LOOK, NIGHTLY.replace("from: clinic, to: rosta", "from: rosta, to: clinic"))

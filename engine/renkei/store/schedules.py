@@ -15,7 +15,7 @@ from renkei.store.database import Database, locking
 from renkei.store.owner import Owner, beat, is_alive
 from renkei.store.serial import insert_unless_there
 from renkei.store.stands import AHEAD
-from renkei.store.tables import jobs, schedules
+from renkei.store.tables import jobs, runs, schedules
 from renkei.words.i18n import _
 
 LEFT_OUT = {"owner": None, "beat": None}
@@ -158,11 +158,23 @@ class Schedules(Database):
             ours = sa.update(jobs).where(self._mine_of(claim), jobs.c.ended_at.is_(None))
             connection.execute(ours.values(state=state, code=code and code[:60], **ended, **said))
 
-    def remove_jobs(self, before: dt.datetime) -> None:
-        """Remove what was begun, and has ended, before that."""
+    def remove_jobs(self, before: dt.datetime, now: dt.datetime) -> None:
+        """
+        Remove what was begun, and has ended, before that.
+
+        Of each schedule the newest stays that was due by *now*, or a worker would take it up anew,
+        and the newest that a person has asked for: it may be what was begun last. Their runs may be
+        gone.
+        """
         old = self._of(jobs), jobs.c.ended_at < before
+        key, asked = (jobs.c.company, jobs.c.schedule), jobs.c.asked_by.is_not(None)
+        newest = sa.select(*key, sa.func.max(jobs.c.due)).group_by(*key, asked)
+        newest = newest.where(self._of(jobs), jobs.c.errand.is_(None), jobs.c.due <= now)
         with self._writing() as connection:
-            connection.execute(sa.delete(jobs).where(*old))
+            gone = sa.tuple_(*key, jobs.c.due).not_in(newest)
+            connection.execute(sa.delete(jobs).where(*old, gone))
+            no_run = jobs.c.run_id.not_in(sa.select(runs.c.id).where(self._of(runs)))
+            connection.execute(sa.update(jobs).where(*old, no_run).values(run_id=None))
 
     def _mine_of(self, claim: Claim) -> sa.ColumnElement[bool]:
         """Return the condition that *claim* is the newest one of its job."""
