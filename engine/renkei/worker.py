@@ -164,12 +164,8 @@ class Worker:
             key = config.company.name, schedule.name
             if self._stopped:
                 return
-            before = busy.get(key)
-            hangs = before is not None and before.hangs(self._clock(config).now())
-            if before is not None and not hangs:
-                continue  # one run of a schedule at a time, those that wait included
             with about(company=config.company.name):
-                self._keep(store, config, schedule, kept.get(key), used, hangs=hangs)
+                self._keep(store, config, schedule, kept.get(key), used, before=busy.get(key))
         if main.folder is not None:
             known = store.wrong_files() if self._wrong is None else self._wrong
             wrong = self._files.wrong.union(self._gone(main, names, kept, known))
@@ -226,14 +222,17 @@ class Worker:
         kept: Kept | None,
         used: Used,
         *,
-        hangs: bool,
+        before: Job | None,
     ) -> None:
-        """Have a run of *schedule* begun if it is due; it is only told while the last *hangs*."""
+        """Have a run of *schedule* begun if it is due, and the one *before* is over or hangs."""
         key, now = (config.company.name, schedule.name), self._clock(config).now()
         if kept is None or not kept.holds(schedule.timing, now):
             self._foresight.other_times(key, schedule, kept)
             store.count_from(key, schedule.timing, now)
             return
+        hangs = before is not None and before.hangs(now)
+        if before is not None and not hangs:
+            return  # one run of a schedule at a time, those that wait included
         ahead = partial(self._what_is_ahead, config, schedule)
         due = self._foresight.due_now(key, schedule, kept, now, ahead)
         if due is None:

@@ -552,6 +552,21 @@ def test_other_times_count_from_now_on(world: World, here: Here) -> None:
     assert [each.due for each in here.done] == [NOON + 21 * HOUR]
 
 
+def test_other_times_count_though_a_run_is_not_over(world: World, here: Here) -> None:
+    """What is due by them meanwhile begins once it is: nothing is lost without a word."""
+    scheduled(world, LOOK)
+    with working(here) as worker, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ground, "wait_open", closed)
+        at(here, worker, NOON + 1.5 * HOUR)
+        scheduled(world, LOOK.replace("30 13", "50 13"))
+        at(here, worker, NOON + 1.6 * HOUR, NOON + 1.9 * HOUR)
+        assert [job.state for job in jobs(world, here.wall)] == ["waiting"]
+        patch.undo()
+        at(here, worker, NOON + 2 * HOUR, NOON + 2.1 * HOUR)
+    told = [(job.state, job.claim.due) for job in jobs(world, here.wall)]
+    assert told == [("done", NOON + 110 * MINUTE), ("done", NOON + 1.5 * HOUR)]
+
+
 @pytest.mark.fault("F92")
 def test_a_job_whose_process_was_killed_goes_on(
     world: World, here: Here, monkeypatch: pytest.MonkeyPatch
