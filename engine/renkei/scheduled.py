@@ -16,6 +16,7 @@ from attrs import define, evolve, field, frozen
 from renkei.clock import Clock
 from renkei.errors import (
     BusyError,
+    ClosedError,
     ListChangedError,
     RenkeiError,
     StoreError,
@@ -28,7 +29,7 @@ from renkei.model import Run, Selection, Status
 from renkei.plan.estimate import Usage
 from renkei.plan.refusals import another_choice, another_way, still_at_work
 from renkei.schedule.errand import Answer
-from renkei.schedule.job import Job, Kept, State
+from renkei.schedule.job import SKEW, Job, Kept, State
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import ASSUMED, LATE, Ahead
 from renkei.store.hold import Pulse
@@ -267,6 +268,16 @@ def _waits(code: str | None, job: Job, now: dt.datetime, until: dt.datetime | No
     if next_at - job.started_at >= LATE:
         return Ended("failed", code)
     return Ended("waiting", code, next_at)
+
+
+def is_of_clock_ahead(job: Job, now: dt.datetime) -> bool:
+    """
+    Tell whether a clock that was ahead has begun a job, or let it wait: that is not waited for.
+
+    Closed hours may let a job wait for long, nothing else.
+    """
+    again = None if job.code == ClosedError.default_code else job.next_at
+    return job.is_ahead(now) or (again is not None and again - now > LONGEST_WAIT + SKEW)
 
 
 def wait_before(attempt: int) -> dt.timedelta:

@@ -36,7 +36,7 @@ from renkei.schedule.foresight import Foresight, Named
 from renkei.schedule.job import Claim, Job, Kept, State, account_of
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import LATE, Ahead, Due, passed
-from renkei.scheduled import Costs, ahead_of, wait_before
+from renkei.scheduled import Costs, ahead_of, is_of_clock_ahead, wait_before
 from renkei.store.companies import Companies as Store
 from renkei.store.due import Name
 from renkei.store.schema import seen_beside
@@ -288,7 +288,7 @@ class Worker:
         wait = wait_before(claim.attempt + 1)  # one that keeps dying has to wait
         goes_on_at = job.next_at or min(job.started_at, now) + wait
         # What a clock that was ahead has let wait does not wait for ours to catch up.
-        if not job.free or (goes_on_at > now and not job.is_ahead(now)):
+        if not job.free or (goes_on_at > now and not is_of_clock_ahead(job, now)):
             return
         over = _how_over(config, kept, job, now)
         if over is not None:

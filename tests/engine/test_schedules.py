@@ -342,6 +342,27 @@ def test_what_a_clock_that_was_ahead_lets_wait_goes_on(world: World, here: Here)
     assert told == [("done", NOON + 25 * HOUR), late, ("failed", NOON + YEAR + HOUR)]
 
 
+@pytest.mark.postgres
+@pytest.mark.fault("F91")
+def test_what_a_clock_that_jumped_ahead_lets_wait_goes_on(world: World, here: Here) -> None:
+    """At once, though it was begun in its time: nothing but closed hours keeps it for so long."""
+    scheduled(world, LOOK)
+
+    def jump(*_args: object, **_more: object) -> None:
+        here.wall.moment = NOON + 9.5 * HOUR
+        raise BusyError("busy", where="clinic")
+
+    with working(here) as worker:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Ground, "wait_open", jump)
+            at(here, worker, NOON + 1.5 * HOUR)
+        (job,) = jobs(world, here.wall)
+        assert (job.state, job.next_at) == ("waiting", NOON + 9.5 * HOUR)
+        at(here, worker, NOON + 1.6 * HOUR)
+    (job,) = jobs(world, here.wall)
+    assert (job.state, job.claim.attempt) == ("done", 2)
+
+
 @pytest.mark.fault("F91")
 def test_what_a_clock_that_was_ahead_has_told_is_forgotten(world: World, here: Here) -> None:
     """A year later it is not what was begun last, and no more told than runs that took place."""
