@@ -226,9 +226,10 @@ class Worker:
     ) -> None:
         """Have a run of *schedule* begun if it is due, and the one *before* is over or hangs."""
         key, now = (config.company.name, schedule.name), self._clock(config).now()
-        if kept is None or not kept.holds(schedule.timing, now):
+        since = self._foresight.since(key, schedule, kept, now)
+        if kept is None or (kept.timing, kept.since) != (schedule.timing, since):
             self._foresight.other_times(key, schedule, kept)
-            store.count_from(key, schedule.timing, now)
+            store.count_from(key, schedule.timing, since)
             return
         hangs = before is not None and before.hangs(now)
         if before is not None and not hangs:

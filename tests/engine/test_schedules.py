@@ -496,6 +496,32 @@ def test_a_clock_that_was_wrong_at_first_is_forgotten(world: World, here: Here) 
     assert [each.due for each in here.done] == [NOON + 1.5 * HOUR]
 
 
+@pytest.mark.fault("F91")
+def test_a_clock_set_back_and_right_again_makes_up_for_nothing(world: World, here: Here) -> None:
+    """What was due before a schedule counted begins neither at once nor the day after."""
+    scheduled(world, LOOK)
+    here.wall.moment = NOON + 3 * HOUR
+    with working(here) as worker:
+        at(here, worker, NOON - 24 * HOUR, NOON - 23.9 * HOUR, NOON + 3.1 * HOUR, NOON + 4 * HOUR)
+        assert here.done == []
+        at(here, worker, NOON + 25.5 * HOUR)
+    assert [each.due for each in here.done] == [NOON + 25.5 * HOUR]
+
+
+@pytest.mark.fault("F91")
+def test_a_clock_that_was_ahead_takes_nothing_out_of_line(world: World, here: Here) -> None:
+    """Ours gets by itself to where that let a schedule count from; what was due before begins."""
+    scheduled(world, LOOK)
+    here.wall.moment = NOON + 2 * HOUR
+    with working(here) as worker:
+        here.room = False
+        at(here, worker, *(NOON + minute * MINUTE for minute in range(70, 130, 5)))
+        assert here.done == []
+        here.room = True
+        at(here, worker, NOON + 2.2 * HOUR)
+    assert [each.due for each in here.done] == [NOON + 1.5 * HOUR]
+
+
 @pytest.mark.sqlite  # a server has a clock of its own
 def test_it_is_told_that_no_worker_is_running(
     world: World, here: Here, monkeypatch: pytest.MonkeyPatch

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from attrs import define, field
 
 from renkei.logs import log
-from renkei.schedule.job import Kept
+from renkei.schedule.job import SKEW, Kept
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import AHEAD, SPARE, Ahead, Due, due_after, due_until, ripe
 
@@ -32,9 +32,36 @@ class Foresight:
     _quiet: dict[Named, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
     """Between which moments nothing of a schedule can begin."""
 
+    _back: dict[Named, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
+    """From when schedules counted whose clock was set back, and when they were looked at last."""
+
     def go_by(self, handled: Mapping[Named, tuple[dt.datetime, dt.datetime]]) -> None:
         """Go by another store: *handled* are the last due times that it says are taken up."""
         self._handled = dict(handled)
+
+    def since(
+        self, key: Named, schedule: Schedule, kept: Kept | None, now: dt.datetime
+    ) -> dt.datetime:
+        """
+        Return from when the due times of a schedule count, by what is *kept* and the clock.
+
+        A clock that is set back lets that go back, and forward again with a clock that jumps there.
+        """
+        if kept is None or kept.timing != schedule.timing:
+            self._back.pop(key, None)
+            return now
+        if not kept.holds(schedule.timing, now):
+            self._back[key] = kept.since, now
+            return now
+        if key not in self._back:
+            return kept.since
+        before, looked = self._back.pop(key)
+        if before - now > SKEW:
+            self._back[key] = before, now
+            return kept.since
+        # One that gets there by itself was right all the time: nothing in line is to be lost.
+        jumped = now - looked > SKEW
+        return max(before, kept.since) if jumped else kept.since
 
     def due_now(
         self,
