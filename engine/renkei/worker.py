@@ -21,7 +21,7 @@ from attrs import define, field
 from renkei.chores import Chores
 from renkei.clock import Clock
 from renkei.config.clock import clock_for
-from renkei.config.load import load_main
+from renkei.config.load import load_config, load_main
 from renkei.config.main import Main
 from renkei.config.records import Config
 from renkei.config.store import store_at
@@ -33,7 +33,7 @@ from renkei.people import ClosedHours
 from renkei.runs import Runs
 from renkei.schedule.dispatcher import Dispatcher
 from renkei.schedule.foresight import Foresight, Named
-from renkei.schedule.job import Claim, Job, Kept, State, account_of
+from renkei.schedule.job import ABSENT, Claim, Job, Kept, State, account_of
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import LATE, Ahead, Due, passed
 from renkei.scheduled import Costs, ahead_of, is_of_clock_ahead, wait_before
@@ -84,6 +84,8 @@ class Worker:
     """The companies of which the store was told that their files have mistakes; None: not yet."""
     _missing: set[str] = field(factory=set, init=False)
     """The companies with schedules that had no file at the last look."""
+    _absent: set[Name] = field(factory=set, init=False)
+    """The schedules that were not in their file at the last look, as far as nobody has noted it."""
     _signed: float | None = field(default=None, init=False)
     """When the store was told last that this worker lives."""
     _stopped: bool = field(default=False, init=False)
@@ -166,6 +168,7 @@ class Worker:
                 return
             with about(company=config.company.name):
                 self._keep(store, config, schedule, kept.get(key), used, before=busy.get(key))
+        self._note_absent(store, names, config_of, kept)
         if main.folder is not None:
             known = store.wrong_files() if self._wrong is None else self._wrong
             wrong = self._files.wrong.union(self._gone(main, names, kept, known))
@@ -204,6 +207,31 @@ class Worker:
         gone = missing & self._missing.union(known)
         self._missing = missing
         return gone
+
+    def _note_absent(
+        self,
+        store: Store,
+        names: Iterable[str],
+        config_of: Callable[[str], Config | None],
+        kept: Mapping[Name, Kept],
+    ) -> None:
+        """
+        Keep which schedules are no longer in their file: one that is put back counts anew.
+
+        It was absent at the look before as well: somebody may just be writing the file.
+        """
+        can_tell = set(names) - self._files.wrong
+        noted = {key for key, each in kept.items() if each.timing == ABSENT}
+        absent = {
+            (company, name)
+            for company, name in kept.keys() - noted
+            if company in can_tell and not _has(config_of(company), name)
+        }
+        for company, name in absent & self._absent:
+            with suppress(RenkeiError):  # a file that is broken off may name no schedules at all
+                if not _has(load_config(self.path, company or None), name):
+                    store.note_absent((company, name))
+        self._absent = absent
 
     def _note_files(
         self, store: Store, now: dt.datetime, wrong: frozenset[str], known: Collection[str]
@@ -358,6 +386,10 @@ def _schedules(config: Config | None) -> Iterator[tuple[Config, Schedule]]:
     if config is not None:
         for schedule in config.schedules:
             yield config, schedule
+
+
+def _has(config: Config | None, schedule: str) -> bool:
+    return any(each.name == schedule for _config, each in _schedules(config))
 
 
 def _goal(config: Config | None, claim: Claim) -> str | None:

@@ -25,7 +25,7 @@ from renkei.model import Selection, Status
 from renkei.people import JST
 from renkei.runs import Runs
 from renkei.runs.ground import Ground
-from renkei.schedule.job import Claim, Job
+from renkei.schedule.job import ABSENT, Claim, Job
 from renkei.store import hold, owner, workers
 from renkei.store.companies import Companies as AllCompanies
 from renkei.store.companies import Removed
@@ -34,6 +34,7 @@ from renkei.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from renkei.people import Value
 
@@ -597,6 +598,81 @@ def test_other_times_count_from_now_on(world: World, here: Here) -> None:
         assert here.done == []
         at(here, worker, NOON + 21 * HOUR)
     assert [each.due for each in here.done] == [NOON + 21 * HOUR]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("left", ["another", "none"])
+def test_a_schedule_that_is_put_back_counts_from_then_on(
+    world: World, here: Here, left: str
+) -> None:
+    """What was due while it was not in the file is not made up for; one that is paused stays so."""
+    file = world.folder / "renkei.yaml"
+
+    def without() -> None:
+        if left == "another":
+            scheduled(world, NIGHTLY.replace("0 13 * * *", "0 9 1 1 *"))
+        else:
+            file.write_text(world.files["renkei.yaml"], encoding="utf-8")
+
+    scheduled(world, LOOK)
+    with working(here) as worker:
+        at(here, worker, NOON + 1.5 * HOUR)
+        without()
+        at(here, worker, NOON + 2 * HOUR, NOON + 3 * HOUR, NOON + 26 * HOUR)
+        scheduled(world, LOOK)
+        at(here, worker, NOON + 27 * HOUR, NOON + 28 * HOUR)
+        assert len(here.done) == 1
+        at(here, worker, NOON + 49.5 * HOUR)
+        assert len(here.done) == 2
+        with opened(world, here.wall) as runs:
+            runs.pause_schedule("look")
+        without()
+        at(here, worker, NOON + 50 * HOUR, NOON + 51 * HOUR)
+        scheduled(world, LOOK)
+        at(here, worker, NOON + 52 * HOUR, NOON + 73.5 * HOUR)
+    assert len(here.done) == 2
+
+
+@pytest.mark.fault("F91")
+def test_a_file_that_somebody_is_writing_takes_out_no_schedule(world: World, here: Here) -> None:
+    """It has none for a moment only: what was due meanwhile is made up for."""
+    scheduled(world, LOOK)
+    with working(here) as worker:
+        (world.folder / "renkei.yaml").write_text(world.files["renkei.yaml"], encoding="utf-8")
+        at(here, worker, NOON + 2 * HOUR)
+        scheduled(world, LOOK)
+        at(here, worker, NOON + 3 * HOUR)
+    assert [each.due for each in here.done] == [NOON + 1.5 * HOUR]
+
+
+def test_a_company_without_a_good_file_has_its_schedules_all_the_same(
+    tmp_path: Path, world: World, here: Here
+) -> None:
+    """Be it that the file is gone, or empty; they are out once a good file has none."""
+    main, own = tmp_path / "renkei.yaml", tmp_path / "companies" / "acme.yaml"
+    main.write_text("store: all.db\ncompanies: companies/\n", encoding="utf-8")
+    (own.parent / "maps").mkdir(parents=True)
+    (own.parent / "maps" / "pair.yaml").write_text(world.files["pair.yaml"], encoding="utf-8")
+    lines = world.files["renkei.yaml"].replace("./pair", "./maps/pair").splitlines(keepends=True)
+    without = "".join(line for line in lines if not line.startswith("store:"))
+    good = f"{without}schedules:\n  - {{{LOOK}}}\n"
+    with Worker(main, here, clocks=lambda _config: here.wall) as worker:
+
+        def timing(text: str | None) -> str:
+            """Return what the store has after a few looks at that file."""
+            own.unlink(missing_ok=True)
+            if text is not None:
+                own.write_text(text, encoding="utf-8")
+            at(here, worker, *(NOON + minute * MINUTE for minute in range(4)))
+            store = worker._store
+            assert store is not None
+            return store.all_kept()["acme", "look"].timing
+
+        assert timing(good) == "30 13 * * *"
+        for broken in (None, "", f"{good}oops: 1\n", f"{without}oops: 1\n"):
+            assert timing(broken) == "30 13 * * *", broken
+        assert timing(without) == ABSENT
+        assert timing(good) == "30 13 * * *"
 
 
 def test_other_times_count_though_a_run_is_not_over(world: World, here: Here) -> None:

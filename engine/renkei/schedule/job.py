@@ -30,12 +30,16 @@ NEEDS: tuple[State, ...] = ("errors", "halted", "failed", "missed")
 """Those that a person should hear of."""
 
 
+ABSENT = ""
+"""The timing of a schedule that has been taken out of its file."""
+
+
 @frozen(kw_only=True)
 class Kept:
     """
     What the store knows of a schedule: its due times count from *since* on.
 
-    *timing* is what they go by. *paused_by* is who has paused it, None: nobody has.
+    *timing* is what they go by, or ABSENT. *paused_by* is who has paused it, None: nobody has.
     """
 
     timing: str

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from renkei.model import Status
-from renkei.schedule.job import OPEN, Claim, Job, Kept, State
+from renkei.schedule.job import ABSENT, OPEN, Claim, Job, Kept, State
 from renkei.store import codec
 from renkei.store.database import Database, locking
 from renkei.store.owner import Owner
@@ -57,6 +57,12 @@ class Due(Database):
             insert_unless_there(connection, schedules, {**key, **counts})
             ours = schedules.c.company == name[0], schedules.c.name == name[1]
             connection.execute(sa.update(schedules).where(*ours).values(**counts))
+
+    def note_absent(self, name: Name) -> None:
+        """Keep that a schedule is no longer in its file: put back, its due times count anew."""
+        ours = schedules.c.company == name[0], schedules.c.name == name[1]
+        with self._writing() as connection:
+            connection.execute(sa.update(schedules).where(*ours).values(timing=ABSENT))
 
     def claim(
         self,
