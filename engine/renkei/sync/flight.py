@@ -38,7 +38,7 @@ class Claims:
 
     def collide(self, other: Claims) -> bool:
         """Tell whether two writes may be about one thing: then they never fly together."""
-        # The new owner of a value waits for the old one: the system may refuse it to two.
+        # A system may refuse a value to two: who takes it never flies beside who gives it up.
         handed_on = self.gives & other.takes or self.takes & other.gives
         return bool(self.alone & other.alone or handed_on)
 
