@@ -210,20 +210,25 @@ def test_the_newest_runs_of_each_direction_are_found(
         c.execute(sa.delete(runs).where(runs.c.id > 1))
         like = dict(c.execute(sa.select(runs).where(runs.c.id == 1)).mappings().one())
         for number, (pair, synced, whole) in enumerate(made, 2):
-            own = dict(zip(("company", "source", "target"), pair, strict=True))
+            own: dict[str, object] = {
+                **dict(zip(("company", "source", "target"), pair, strict=True))
+            }
             own |= {"id": number, "sync_started_at": NOW if synced else None}
             c.execute(sa.insert(runs).values(like | own | {"fetched_at": NOW if whole else None}))
-            found = expected.setdefault(pair, [None, None, None])
+            last = expected.setdefault(pair, [None, None, None])
             for place, counts in enumerate((True, synced, whole)):
-                found[place] = number if counts else found[place]
-    with closing(Companies(one_run) if company is None else opened(one_run, company)) as kept:
-        found = kept.directions(NOW)
-    everybody = [*chain.from_iterable(found.values())] if isinstance(found, dict) else found
+                last[place] = number if counts else last[place]
+    if company is None:
+        with closing(Companies(one_run)) as all_:
+            everybody = [*chain.from_iterable(all_.directions(NOW).values())]
+    else:
+        with closing(opened(one_run, company)) as store:
+            everybody = store.directions(NOW)
     assert {
         (each.company, each.source, each.target): [
             int(each.newest.run),
-            each.synced and int(each.synced.run),
-            each.waiting and int(each.waiting.plan),
+            int(each.synced.run) if each.synced else None,
+            int(each.waiting.plan) if each.waiting else None,
         ]
         for each in everybody
         if int(each.newest.run) > 1
