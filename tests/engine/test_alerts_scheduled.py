@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.engine import test_schedules as schedules
 from tests.engine.test_alerts import Post, companies, receiver
+from tests.engine.test_apply import Fault
 from tests.engine.test_schedules import HOUR, LOOK, NIGHTLY, NOON, Here, opened, scheduled, working
 from tests.engine.world import World
 
 from renkei import chores, retention
 from renkei.alerts import telling
 from renkei.alerts.gathering import tell_of_all
+from renkei.alerts.states import states
 from renkei.alerts.telling import Telling
 from renkei.chores import Chores
 from renkei.companies import Companies as Door
 from renkei.config import Config, load_config, load_main
-from renkei.errors import BusyError, ConfigurationError, UnavailableError
+from renkei.errors import BusyError, ClosedError, ConfigurationError, RecordError, UnavailableError
+from renkei.model import Selection
 from renkei.runs.choosing import Choosing
 from renkei.runs.fetching import Fetching
 from renkei.runs.syncing import Syncing
@@ -123,6 +126,142 @@ def test_what_was_fetched_and_never_sent_is_told(
         here.wall.moment = NOON + 26 * HOUR
         worker.look()
     assert tell(here, post) == ([], ["missed"])
+
+
+# --- several schedules of one direction -----------------------------------------------------------
+
+CHANGED = 'name: nightly, at: "0 13 * * *", from: clinic, to: rosta, sync: {difference: [changed]}'
+HIRES = (
+    'name: hires, at: "0 14 * * *", from: clinic, to: rosta, sync: {difference: [new]},'
+    " new: {ward: W1}"
+)
+LACKING = HIRES.replace(", new: {ward: W1}", "")
+
+
+def two_differ(world: World) -> None:
+    """Let one employee differ, and another one be new."""
+    world.in_clinic("001", beds=4)
+    world.in_rosta("001")
+    world.in_clinic("002")
+
+
+def look_at(here: Here, worker: Worker, hours: float) -> None:
+    here.wall.moment = NOON + hours * HOUR
+    worker.look()
+
+
+def kinds_of_all(here: Here) -> set[str]:
+    """Return what the list of companies has of ours."""
+    with closing(Companies(here.world.at)) as store:
+        return {state.kind for state in states(store.directions(here.wall.moment)[""])}
+
+
+@pytest.mark.parametrize("second", [HIRES, HIRES.replace("14", "13"), LOOK])
+def test_who_could_not_be_written_is_open_until_they_are(
+    world: World, here: Here, post: Post, second: str
+) -> None:
+    """Whatever other schedules of the direction do meanwhile, at the same minute or later."""
+    two_differ(world)
+    world.rosta.trouble = Fault("update_employee", RecordError("no"), at=None)
+    scheduled(world, CHANGED, second, more=NOTIFY)
+    with working(here) as worker:
+        look_at(here, worker, 1)
+        assert tell(here, post) == (["failed"], [])
+        look_at(here, worker, 2)
+        assert tell(here, post) == ([], [])
+        with opened(world, here.wall) as runs:
+            (entry,) = runs.inbox()
+            assert (entry.state.kind, entry.state.run, entry.state.count) == ("failed", "1", 1)
+        assert kinds_of_all(here) == {"failed"}
+        world.rosta.trouble = lambda _hook, _values: None
+        look_at(here, worker, 25)
+    assert tell(here, post) == ([], ["failed"])
+    assert kinds_of_all(here) == set()
+
+
+def test_who_was_mended_by_hand_is_over(world: World, here: Here, post: Post) -> None:
+    """They do not differ any more, whichever schedule finds that."""
+    two_differ(world)
+    world.rosta.trouble = Fault("update_employee", RecordError("no"), at=None)
+    scheduled(world, CHANGED, HIRES, more=NOTIFY)
+    with working(here) as worker:
+        look_at(here, worker, 1)
+        assert tell(here, post) == (["failed"], [])
+        (person,) = world.rosta.people
+        world.rosta.edit(person, capacity=4)
+        look_at(here, worker, 2)
+    assert tell(here, post) == ([], ["failed"])
+
+
+def test_what_a_person_has_begun_is_open_as_well(world: World, here: Here, post: Post) -> None:
+    """A schedule that does not touch them has put nothing right."""
+    two_differ(world)
+    world.rosta.trouble = Fault("create_employee", RecordError("no"), at=None)
+    scheduled(world, CHANGED, more=NOTIFY)
+    with working(here) as worker:
+        with opened(world, here.wall) as runs:
+            run = runs.fetch("clinic", "rosta")
+            runs.choose(run.id, Selection(numbers=("002",), new={"ward": "W1"}))
+            runs.sync(run.id)
+        assert tell(here, post) == (["failed"], [])
+        look_at(here, worker, 1)
+        assert tell(here, post) == ([], [])
+        world.in_rosta("002")
+        look_at(here, worker, 25)
+    assert tell(here, post) == ([], ["failed"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "both"),
+    [
+        ("limit", (CHANGED, HIRES)),
+        ("limit", (CHANGED, LOOK)),
+        ("values", (LACKING.replace("14", "13"), CHANGED.replace("13", "14"))),
+    ],
+)
+def test_what_waits_for_a_person_waits_beside_another_schedule(
+    world: World, here: Here, post: Post, kind: str, both: tuple[str, str]
+) -> None:
+    """Until that schedule runs again, and nothing keeps it from its sync."""
+    two_differ(world)
+    files = dict(world.files)
+    limit = "updates: {people: 100000, percent: 100}"
+    config = files["renkei.yaml"].replace(limit, "updates: {people: 0, percent: 0}")
+    world.files["renkei.yaml"] = config
+    scheduled(world, *both, more=NOTIFY)
+    with working(here) as worker:
+        look_at(here, worker, 1)
+        assert tell(here, post) == ([kind], [])
+        look_at(here, worker, 2)
+        assert kind not in tell(here, post)[1]
+        assert kind in kinds_of_all(here)
+        world.files.update(files)
+        scheduled(world, CHANGED, HIRES, more=NOTIFY)
+        look_at(here, worker, 3)
+        look_at(here, worker, 27)
+    assert kind in tell(here, post)[1]
+    assert kinds_of_all(here) == set()
+
+
+def test_what_has_stopped_is_open_beside_another_schedule(
+    world: World, here: Here, post: Post
+) -> None:
+    """Two weeks later nobody is told any more, nor that it is over."""
+    two_differ(world)
+    closed = ClosedError("closed", opens=NOON + 14 * HOUR)
+    world.rosta.trouble = Fault("update_employee", closed, at=None)
+    scheduled(world, CHANGED, HIRES.replace("14", "3"), more=NOTIFY)
+    with working(here) as worker:
+        look_at(here, worker, 1)
+        look_at(here, worker, 14)
+        assert tell(here, post) == (["halted"], [])
+        scheduled(world, HIRES.replace("14", "3"), more=NOTIFY)
+        look_at(here, worker, 15)
+        assert tell(here, post) == ([], [])
+        assert kinds_of_all(here) == {"halted"}
+        look_at(here, worker, 15 * 24 + 15)
+    assert kinds_of_all(here) == set()
+    assert tell(here, post) == ([], [])
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import json
 import os
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,9 +51,10 @@ from renkei.schedule.errand import Errand
 from renkei.store import serial
 from renkei.store.accounts import used
 from renkei.store.companies import Companies, Removed, Stands
+from renkei.store.earlier import earlier_in
 from renkei.store.journal import Told
 from renkei.store.store import Store
-from renkei.store.tables import audit, metadata, runs
+from renkei.store.tables import audit, jobs, metadata, runs, schedules
 
 if TYPE_CHECKING:
     from tests.engine.world import World
@@ -235,6 +238,22 @@ def test_the_newest_runs_of_each_direction_are_found(
     } == {pair: found for pair, found in expected.items() if company in (None, pair[0])}
 
 
+def steps_of(store: Companies | Store, look: Callable[[], object]) -> int:
+    """Return what the database does for a look."""
+    count = [0]
+
+    def one_more() -> int:
+        count[0] += 1
+        return 0
+
+    def watch(connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
+        connection.set_progress_handler(one_more, 1)
+
+    event.listen(store._engine, "checkout", watch)
+    look()
+    return count[0]
+
+
 def test_the_list_takes_as_long_after_years_of_runs(tmp_path: Path) -> None:
     """What the database does for it is counted: a step for each company, not for each run."""
     steps = []
@@ -242,19 +261,26 @@ def test_the_list_takes_as_long_after_years_of_runs(tmp_path: Path) -> None:
         at = str(tmp_path / f"{each}.db")
         fill(at, companies=10, each=each)
         with closing(Companies(at)) as all_:
-            stands(all_)
-            count = [0]
-
-            def one_more(count: list[int] = count) -> int:
-                count[0] += 1
-                return 0
-
-            def watch(connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
-                connection.set_progress_handler(one_more, 1)
-
-            event.listen(all_._engine, "checkout", watch)
             assert len(stands(all_)) == 10
-        steps.append(count[0])
+            steps.append(steps_of(all_, partial(stands, all_)))
+    assert steps[1] < steps[0] * 1.1
+
+
+def test_the_last_runs_of_schedules_take_as_long_after_years_of_runs(tmp_path: Path) -> None:
+    """The last job of each schedule is looked up, and nothing walks through the others."""
+    steps = []
+    for each in (2, 40):
+        at = str(tmp_path / f"{each}.db")
+        fill(at, companies=10, each=each)
+        begun_by_schedules(at)
+        with closing(opened(at, "c0001")) as one:
+
+            def look(one: Store = one) -> set[int]:
+                with one._reading() as c:
+                    return earlier_in(c, one.company, NOW)
+
+            assert len(look()) == 2
+            steps.append(steps_of(one, look))
     assert steps[1] < steps[0] * 1.1
 
 
@@ -860,6 +886,7 @@ def test_a_thousand_companies_are_listed_in_half_a_second(tmp_path: Path) -> Non
         company(tmp_path, f"c{number:04}")
     at = str(tmp_path / "all.db")
     fill(at, companies=1000, each=100)
+    begun_by_schedules(at)
     load_main(main)
     began = time.process_time()
     with Door(load_main(main)) as door:
@@ -869,6 +896,23 @@ def test_a_thousand_companies_are_listed_in_half_a_second(tmp_path: Path) -> Non
     assert len(found) == 1000
     assert all(each.stands.synced for each in found)
     assert took_s < 0.5
+
+
+def begun_by_schedules(place: str) -> None:
+    """Let two schedules of each company have begun its runs, one after the other."""
+    with closing(opened(place)) as store, store._writing() as c:
+        newest = c.execute(sa.select(sa.func.max(runs.c.id))).scalar_one()
+        made: list[dict[str, object]] = []
+        for key, of in c.execute(sa.select(runs.c.id, runs.c.company)):
+            due = NOW - (newest - key) * dt.timedelta(seconds=15)
+            row = {"company": of, "schedule": f"s{key // 10 % 2}", "due": due, "state": "done"}
+            made.append(row | {"passed": 0, "attempt": 1, "started_at": due, "run_id": key})
+        for row in made:
+            row |= {"ended_at": NOW, "told_at": NOW}
+        c.execute(sa.insert(jobs), made)
+        names = sa.select(jobs.c.company, jobs.c.schedule).distinct()
+        kept = [{"company": of, "name": name} for of, name in c.execute(names)]
+        c.execute(sa.insert(schedules).values(timing="x", since=NOW), kept)
 
 
 def fill(place: str, *, companies: int, each: int) -> None:

@@ -88,28 +88,35 @@ def _of(direction: Direction) -> Iterator[State]:
     )
     newest = direction.before if direction.newest.status.is_at_work else direction.newest
     ended: dict[str, Stood] = {}  # by run: the newest one may be the one synced last
-    for stood in (newest, direction.synced):
+    earlier = [each for each in direction.earlier if not is_old(each, direction)]
+    for stood in (newest, direction.synced, *earlier):
         if stood is not None and not stood.status.is_at_work:
             ended[stood.run] = stood
     for stood in ended.values():
         yield from _of_run(stood, make)
-    if newest is not None:
-        yield from _of_plan(newest, make)
+    for plan in (newest, *earlier):
+        if plan is not None:
+            yield from _of_plan(plan, make)
     if direction.in_doubt:
         yield make(kind="in_doubt", run=direction.doubtful or "", count=direction.in_doubt)
     if direction.waiting is not None:
         yield from _of_people(direction.waiting, make)
 
 
-def _of_plan(newest: Stood, make: Callable[..., State]) -> Iterator[State]:
-    """Yield what keeps the newest plan, of which nothing was sent, from its sync."""
+def is_old(stood: Stood, direction: Direction) -> bool:
+    """Tell whether nobody is told any more what a run of a *direction* has left open."""
+    return direction.newest.fetched_at - stood.fetched_at > OUT_OF_USE
+
+
+def _of_plan(plan: Stood, make: Callable[..., State]) -> Iterator[State]:
+    """Yield what keeps a plan, of which nothing was sent, from its sync."""
     # A run in line is ready and chosen, too: a worker is about to sync it, nobody has to allow it.
-    if newest.status is not Status.READY or newest.goes_on:
+    if plan.status is not Status.READY or plan.goes_on:
         return
-    if newest.chosen and not newest.left:
-        yield make(kind="limit", run=newest.run)
-    elif newest.lacking:
-        yield make(kind="values", run=newest.run)
+    if plan.chosen and not plan.left:
+        yield make(kind="limit", run=plan.run)
+    elif plan.lacking:
+        yield make(kind="values", run=plan.run)
 
 
 def _of_people(waiting: Waiting, make: Callable[..., State]) -> Iterator[State]:

@@ -28,7 +28,7 @@ from renkei.alerts.audience import (
 from renkei.alerts.gathering import tell_of_all, week_maker
 from renkei.alerts.notifier import InDoubtError, Message, NotSentError, Way
 from renkei.alerts.sending import Became, Letter, send, tell_of
-from renkei.alerts.states import KINDS, REVIEWED, State, in_use, states
+from renkei.alerts.states import KINDS, REVIEWED, State, in_use, is_old, states
 from renkei.alerts.words import Names
 from renkei.clock import Clock
 from renkei.config.records import Config
@@ -148,7 +148,7 @@ class Telling:
         theirs = [each for each in used if (each.source, each.target) == way]
         if state.kind == "joins":  # who joined a month ago may be registered, or not
             return not _all_registered(theirs)
-        return not theirs
+        return not theirs or _is_left_open(state, theirs)
 
     def _seen(self, state: State) -> Seen:
         return Seen(
@@ -269,7 +269,7 @@ def _at_rest(directions: Sequence[Direction]) -> list[Direction]:
     result: list[Direction] = []
     for each in directions:
         is_at_work = each.newest.status.is_at_work
-        result.append(evolve(each, before=None) if is_at_work else each)
+        result.append(evolve(each, before=None, earlier=()) if is_at_work else each)
     return result
 
 
@@ -287,9 +287,18 @@ def _all_registered(directions: Sequence[Direction]) -> bool:
     return any(plan.joined == 0 for plan in plans)
 
 
+def _is_left_open(state: State, directions: Sequence[Direction]) -> bool:
+    """Tell whether the run of a state has left somebody open too long ago to tell of it."""
+    for direction in directions:
+        for stood in direction.earlier:
+            if stood.run == state.run and is_old(stood, direction):
+                return True
+    return False
+
+
 def _unknown(direction: Direction) -> Iterator[str]:
     """Yield the keys of what nobody can tell now: a process is at work, or will be."""
-    if not (_is_open(direction.newest) or _is_open(direction.synced)):
+    if not any(map(_is_open, (direction.newest, direction.synced, *direction.earlier))):
         return
     for kind in KINDS:
         yield f"{kind}:{direction.source}>{direction.target}"

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.model import WRITTEN, Difference, Outcome, Remark, Status
 from renkei.store import codec, lease
+from renkei.store.earlier import earlier_in, left_open
 from renkei.store.newest import RUNS, Pair, newest_of, of_company
 from renkei.store.tables import items, jobs, leases, runs, writes
 from renkei.store.views import is_abandoned, reason_now, status_now
@@ -23,6 +25,7 @@ COLUMNS = (
     *(runs.c.id, runs.c.company, runs.c.status, runs.c.reason, runs.c.counts, runs.c.owner),
     *(runs.c.beat, runs.c.created_at, runs.c.sync_started_at, runs.c.finished_at),
     *(runs.c.chosen_by, runs.c.source, runs.c.target, runs.c.notices, runs.c.lacking),
+    runs.c.selection,
 )
 
 MISSED_FOR = dt.timedelta(days=7)
@@ -87,7 +90,8 @@ class Direction:
     How one direction of a company stands: its newest run, the one synced last, its newest plan.
 
     *before* is the run before the newest one, while a process is at work on that: how it ends is
-    not known yet. *in_doubt* are writes, and *doubtful* is the run of the newest of them.
+    not known yet. *earlier* are further runs that have left somebody open, as of other schedules.
+    *in_doubt* are writes, and *doubtful* is the run of the newest of them.
     """
 
     company: str
@@ -96,6 +100,7 @@ class Direction:
     newest: Stood
     before: Stood | None = None
     synced: Stood | None = None
+    earlier: Sequence[Stood] = ()
     waiting: Waiting | None = None
     in_doubt: int = 0
     doubtful: str | None = None
@@ -173,7 +178,9 @@ def directions(
     is_synced = RUNS.c.sync_started_at.is_not(None)
     is_planned = RUNS.c.fetched_at.is_not(None)
     newest, synced, planned = newest_of(connection, company, is_synced, is_planned)
-    found = _rows(connection, {*newest.values(), *synced.values(), *planned.values()}, given)
+    last = {*newest.values(), *synced.values()}
+    further = earlier_in(connection, company, now + AHEAD) - last
+    found = _rows(connection, {*last, *planned.values(), *further}, given)
     busy: dict[Pair, int] = {}
     for pair, key in newest.items():
         row = found[key]
@@ -181,9 +188,11 @@ def directions(
             busy[pair] = key
     before = _before(connection, busy)
     found |= _rows(connection, before.values(), given)
-    tallies = tallied(connection, sorted({*synced.values(), *before.values()}))
-    doubts = _doubts(connection, held, company)
     plans = {pair: found[key] for pair, key in planned.items()}
+    earlier = left_open(connection, further, found, plans)
+    begun = {*synced.values(), *before.values(), *chain.from_iterable(earlier.values())}
+    tallies = tallied(connection, sorted(begun))
+    doubts = _doubts(connection, held, company)
     waiting = waiting_in(connection, plans, tallies, now, company=company, given=given)
 
     def stood(key: int | None) -> Stood | None:
@@ -204,6 +213,7 @@ def directions(
             newest=of(key),
             before=stood(before.get(pair)),
             synced=stood(synced.get(pair)),
+            earlier=[of(each) for each in earlier.get(pair, ())],
             waiting=waiting.get(pair),
             in_doubt=in_doubt,
             doubtful=None if doubtful is None else str(doubtful),
