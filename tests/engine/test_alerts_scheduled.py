@@ -97,6 +97,63 @@ def test_what_did_not_run_is_not_told_to_be_over_as_time_passes(
     assert tell(here, post) == ([], [])
 
 
+def missed(here: Here) -> list[str]:
+    """Return the schedules that did not run, as the inbox and the list of companies have them."""
+    with opened(here.world, here.wall) as runs:
+        shown = [each.state.schedule for each in runs.inbox()]
+    with closing(Companies(here.world.at)) as store:
+        assert [each.schedule for each in store.missed(here.wall.moment)] == shown
+    return shown
+
+
+@pytest.mark.parametrize("how", ["paused", "removed", "all removed"])
+def test_what_somebody_has_set_aside_is_told_no_more(
+    world: World, here: Here, post: Post, how: str
+) -> None:
+    """Nor that it is over: it has not run. Back in the file, it counts anew, and is told again."""
+    scheduled(world, NIGHTLY, LOOK, more=NOTIFY)
+    with working(here) as worker:
+        here.wall.moment = NOON + 14 * HOUR
+        worker.look()
+        assert tell(here, post) == (["missed", "missed"], [])
+        if how == "paused":
+            with opened(world, here.wall) as runs:
+                runs.pause_schedule("nightly")
+        elif how == "removed":
+            scheduled(world, LOOK, more=NOTIFY)
+        else:
+            (world.folder / "renkei.yaml").write_text(world.files["renkei.yaml"] + NOTIFY)
+        here.wall.moment = NOON + 20 * HOUR
+        worker.look()
+        left = [] if how == "all removed" else ["look"]
+        assert tell(here, post) == ([], [])
+        assert missed(here) == left
+        scheduled(world, NIGHTLY, LOOK, more=NOTIFY)
+        worker.look()
+        assert tell(here, post)[1] == []
+        if how == "paused":
+            return
+        here.wall.moment = NOON + 25 * HOUR
+        worker.look()
+        assert here.done[-1].due == NOON + 25 * HOUR
+
+
+def test_a_schedule_is_not_removed_by_a_mistake_in_the_file(
+    world: World, here: Here, post: Post
+) -> None:
+    """What did not run of it goes on to be told."""
+    scheduled(world, NIGHTLY, more=NOTIFY)
+    with working(here) as worker:
+        here.wall.moment = NOON + 14 * HOUR
+        worker.look()
+        assert tell(here, post) == (["missed"], [])
+        (world.folder / "renkei.yaml").write_text("schedules: [")
+        worker.look()
+        scheduled(world, NIGHTLY, more=NOTIFY)
+    assert tell(here, post) == ([], [])
+    assert missed(here) == ["nightly"]
+
+
 @pytest.mark.parametrize("step", ["choose", "sync"])
 def test_what_was_fetched_and_never_sent_is_told(
     world: World, here: Here, post: Post, monkeypatch: pytest.MonkeyPatch, step: str

@@ -14,10 +14,11 @@ from attrs import frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.model import WRITTEN, Difference, Outcome, Remark, Status
+from renkei.schedule.job import ABSENT
 from renkei.store import codec, lease
 from renkei.store.earlier import earlier_in, left_open
 from renkei.store.newest import RUNS, Pair, newest_of, of_company
-from renkei.store.tables import items, jobs, leases, runs, writes
+from renkei.store.tables import items, jobs, leases, runs, schedules, writes
 from renkei.store.views import is_abandoned, reason_now, status_now
 from renkei.store.waiting import Waiting, waiting_in
 
@@ -229,7 +230,8 @@ def missed(
     Return the schedules of which the last due time passed without a run, of late or *ever*.
 
     It was missed, or something kept the run from beginning, or from sending anything; what became
-    of a run that has begun to, the run tells.
+    of a run that has begun to, the run tells. A schedule that is paused, or in the file no more, is
+    only among those of *ever*.
     """
     later = jobs.alias("later")
     newer = sa.select(later.c.due).where(
@@ -252,7 +254,7 @@ def missed(
         sa.not_(newer.exists()),
     )
     if not ever:
-        query = query.where(jobs.c.due > now - MISSED_FOR)
+        query = query.where(jobs.c.due > now - MISSED_FOR, sa.not_(_set_aside(company).exists()))
     rows = connection.execute(
         of_company(query, jobs, company).order_by(jobs.c.company, jobs.c.schedule)
     )
@@ -261,6 +263,16 @@ def missed(
         run = str(run_id) if run_id else None
         found.append(Missed(company=own, schedule=schedule, due=due, code=code, run=run))
     return found
+
+
+def _set_aside(company: str | None) -> sa.Select[Any]:
+    """Return what selects the schedule of a job if somebody has paused or removed it."""
+    query = sa.select(schedules.c.name).where(
+        schedules.c.company == jobs.c.company,
+        schedules.c.name == jobs.c.schedule,
+        sa.or_(schedules.c.paused_by.is_not(None), schedules.c.timing == ABSENT),
+    )
+    return of_company(query, schedules, company)
 
 
 def _patient(connection: Connection, company: str | None) -> set[int]:
