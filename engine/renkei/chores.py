@@ -241,9 +241,9 @@ def _tell_of(config: Config, ended: Sequence[Job] = ()) -> None:
     """Tell what needs a person in a company, of which these jobs have *ended*."""
     with Runs(config) as runs:
         scheduled = [job for job in ended if job.errand is None]
-        has_run = any(job.state not in NOT_RUN for job in scheduled)
-        if has_run:
-            beat(config)
+        for job in scheduled:
+            if job.state not in NOT_RUN:
+                beat(config)
         # Somebody who asked for a fetch sees what it has found, and need not be told.
         asked = [job.errand for job in ended if job.errand is not None]
         only_fetched = not scheduled and all(errand.fetches for errand in asked)

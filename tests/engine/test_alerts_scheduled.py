@@ -638,6 +638,47 @@ def test_each_scheduled_run_gives_a_sign_of_life(
     assert [job.state for job in schedules.jobs(world, here.wall)] == ["done", "done"]
 
 
+def test_each_of_two_runs_at_once_is_told_and_gives_a_sign_of_life(
+    world: World, here: Here, post: Post, chored: Chores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are done before anybody tells of them; each is told once."""
+    two_differ(world)
+    notify = NOTIFY.replace("env:HOOK'", "env:HOOK', done: true")
+    scheduled(world, CHANGED, HIRES.replace("14", "13"), more=notify)
+    with receiver(lambda _path: 200) as (host, asked), working(here) as worker:
+        monkeypatch.setenv("BEAT", f"http://{host}/beat")
+        look_at(here, worker, 1)
+        for _ in range(2):
+            chored._tell()
+        assert asked == ["/beat", "/beat"]
+    done = [each["run"] for each in post.taken() if each["event"] == "done"]
+    assert done == ["1", "2"]
+
+
+def test_a_run_that_ends_after_a_later_one_is_told(world: World, here: Here, post: Post) -> None:
+    """It was stopped, and somebody has gone on with it."""
+    two_differ(world)
+    closed = ClosedError("closed", opens=NOON + 14 * HOUR)
+    world.rosta.trouble = Fault("update_employee", closed, at=None)
+    notify = NOTIFY.replace("env:HOOK'", "env:HOOK', done: true, on: []")
+    scheduled(world, CHANGED, HIRES, more=notify)
+
+    def done() -> list[str]:
+        with opened(world, here.wall) as runs:
+            Telling(config=runs.config, store=runs._store, clock=runs.clock, post=post).tell()
+        return [each["run"] for each in post.taken() if each["event"] == "done"]
+
+    with working(here) as worker:
+        look_at(here, worker, 1)
+        look_at(here, worker, 2)
+        assert done() == ["2"]
+        world.rosta.trouble = lambda _hook, _values: None
+        with opened(world, here.wall) as runs:
+            runs.sync("1")
+    assert done() == ["1"]
+    assert done() == []
+
+
 def test_what_is_done_beside_keeps_no_worker_waiting(
     world: World, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:

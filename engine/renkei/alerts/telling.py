@@ -35,7 +35,7 @@ from renkei.config.records import Config
 from renkei.config.secrets import resolve_secret
 from renkei.errors import RenkeiError
 from renkei.logs import log
-from renkei.model import Outcome, Status
+from renkei.model import Outcome
 from renkei.store.alerts import Alert, Claimed, Once, Seen
 from renkei.store.stands import Direction, Missed, Stood
 from renkei.store.store import Store
@@ -94,7 +94,7 @@ class Telling:
         claimed = self._claim(found, now, silent=silent, directions=directions, late=late)
         open_ = [state for state in found if state.key in claimed.open]
         over = [_state_of(each) for each in claimed.over.values()]
-        more = [*self._done(those, directions, now)]
+        more = [*self._done(those, now)]
         more += self._week(those, today, len(found))
         letters: list[Letter | Became] = []
         for audience in those:
@@ -211,27 +211,17 @@ class Telling:
             connections=connections,
         )
 
-    def _done(
-        self, those: Sequence[Audience], directions: Sequence[Direction], now: dt.datetime
-    ) -> Iterator[More]:
+    def _done(self, those: Sequence[Audience], now: dt.datetime) -> Iterator[More]:
         """Yield the syncs that came to an end of late, each once, if anybody wants to know."""
         if not is_wanted("done", those):
             return
-        for each in directions:
-            synced = each.synced
-            if synced is None or synced.status is not Status.DONE or synced.finished_at is None:
-                continue
-            if now - synced.finished_at > LATELY:
-                continue
-            key = f"done:{each.source}>{each.target}"
-            once = self.store.once(key, "done", now, run=synced.run)
+        for each in self.store.done_since(now - LATELY):
+            once = self.store.once_done(each.run, now)
             if once is None:
                 continue
             self._once.append(once)
-            outcomes = synced.outcomes or {}
-            counts = {outcome.value: outcomes.get(outcome, 0) for outcome in TOLD}
-            make = partial(words.done_message, each.source, each.target, synced.run, counts)
-            yield "done", make
+            counts = {outcome.value: each.outcomes.get(outcome, 0) for outcome in TOLD}
+            yield "done", partial(words.done_message, each.source, each.target, each.run, counts)
 
     def _week(self, those: Sequence[Audience], today: dt.date, open_: int) -> Iterator[More]:
         """Yield the summary of last week, once, if a receiver of the company wants it."""

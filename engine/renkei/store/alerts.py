@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.people import JST
 from renkei.store.database import Database, locking
 from renkei.store.serial import insert_unless_there
-from renkei.store.stands import AHEAD, Direction, Missed, directions, missed
+from renkei.store.stands import AHEAD, Direction, Done, Missed, directions, done_since, missed
 from renkei.store.tables import alerts, items, runs
 
 ALL = "*"
@@ -25,6 +25,9 @@ ALL = "*"
 
 GATHERED = dt.timedelta(hours=1)
 """What comes within this time after a gathering waits for the next one."""
+
+NEWS = dt.timedelta(days=2)
+"""How long it is known that a sync was told to be done: only those of the last day are told."""
 
 KEPT = dt.timedelta(days=90)
 """How long it is known what was told of, after it is over."""
@@ -115,6 +118,11 @@ class Alerts(Database):
         with self._reading() as connection:
             return missed(connection, now, company=self.company, ever=ever)
 
+    def done_since(self, moment: dt.datetime) -> list[Done]:
+        """Return our syncs that came to their end since a moment, and are not told yet."""
+        with self._reading() as connection:
+            return done_since(connection, self.company, moment)
+
     def alerts(self) -> list[Alert]:
         """Return all that is kept, the oldest first."""
         query = sa.select(alerts).where(self._of(alerts))
@@ -204,6 +212,14 @@ class Alerts(Database):
         """Claim what is told of once: for the first time on or after *day*, or of this *run*."""
         with self._writing() as connection:
             return once(connection, self.company, key, kind, now, day=day, run=run)
+
+    def once_done(self, run: str, now: dt.datetime) -> Once | None:
+        """Claim to tell that the sync of a *run* is done; what is no news any more is forgotten."""
+        # By run, not by direction: an earlier one may come to its end later.
+        old = self._of(alerts), alerts.c.kind == "done", alerts.c.first_seen < now - NEWS
+        with self._writing() as connection:
+            connection.execute(sa.delete(alerts).where(*old))
+            return once(connection, self.company, f"done:{run}", "done", now, run=run)
 
     def give_back_once(self, claimed: Once) -> None:
         """Let it be told of by the next one: it has certainly reached nobody."""

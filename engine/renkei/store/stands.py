@@ -18,7 +18,7 @@ from renkei.schedule.job import ABSENT
 from renkei.store import codec, lease
 from renkei.store.earlier import earlier_in, left_open
 from renkei.store.newest import RUNS, Pair, newest_of, of_company
-from renkei.store.tables import items, jobs, leases, runs, schedules, writes
+from renkei.store.tables import alerts, items, jobs, leases, runs, schedules, writes
 from renkei.store.views import is_abandoned, reason_now, status_now
 from renkei.store.waiting import Waiting, waiting_in
 
@@ -31,6 +31,9 @@ COLUMNS = (
 
 MISSED_FOR = dt.timedelta(days=7)
 """What was missed longer ago is of a schedule that there is no more, or one that is seldom due."""
+
+LATEST = 200
+"""How many runs are looked through for what is news: no company has as many in a day."""
 
 MAY_ALLOW = ("unusual", "wrong_pair", "new_values")
 """Codes of jobs whose runs tell by themselves that they wait for a person."""
@@ -105,6 +108,16 @@ class Direction:
     waiting: Waiting | None = None
     in_doubt: int = 0
     doubtful: str | None = None
+
+
+@frozen(kw_only=True)
+class Done:
+    """A sync that came to its end, and what became of whom."""
+
+    run: str
+    source: str
+    target: str
+    outcomes: Mapping[Outcome, int]
 
 
 def at_work(connection: Connection, company: str | None = None) -> set[int]:
@@ -221,6 +234,33 @@ def directions(
         )
         result.append(direction)
     return result
+
+
+def done_since(connection: Connection, company: str, moment: dt.datetime) -> list[Done]:
+    """Return the syncs of *company* that came to their end since a moment, and are not told yet."""
+    newest = sa.select(runs.c.id).where(runs.c.company == company)
+    told = sa.select(alerts.c.run_id).where(
+        alerts.c.company == company, alerts.c.kind == "done", alerts.c.told_at.is_not(None)
+    )
+    query = (
+        sa.select(runs.c.id, runs.c.source, runs.c.target)
+        .where(
+            runs.c.company == company,
+            runs.c.id.in_(newest.order_by(runs.c.id.desc()).limit(LATEST)),
+            runs.c.sync_started_at.is_not(None),
+            runs.c.status == Status.DONE.value,
+            runs.c.finished_at >= moment,
+            runs.c.id.not_in(told.where(alerts.c.run_id.is_not(None))),
+        )
+        .order_by(runs.c.finished_at, runs.c.id)
+    )
+    rows = connection.execute(query).all()
+    tallies = tallied(connection, [key for key, _source, _target in rows])
+    found: list[Done] = []
+    for key, source, target in rows:
+        outcomes = tallies.get(key, Counter())
+        found.append(Done(run=str(key), source=source, target=target, outcomes=outcomes))
+    return found
 
 
 def missed(
