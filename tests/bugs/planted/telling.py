@@ -107,7 +107,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "limit-while-in-line",
         "Whoever looks takes each sync that waits in line for one over a safety limit.",
-        ("renkei.alerts.states:_of_plan", " or newest.goes_on", ""),
+        ("renkei.alerts.states:_of_plan", " or plan.goes_on", ""),
         tests="tests/engine/test_alerts.py::test_a_direction_needs_a_person_or_not[limit, in line]",
     ),
     bug(
