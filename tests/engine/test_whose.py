@@ -183,6 +183,27 @@ def test_a_renewed_token_of_the_same_account_stays_confirmed(
 
 @pytest.mark.fault("F95")
 @pytest.mark.security(59)
+def test_nothing_is_written_to_a_changed_account(
+    systems: Systems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan of one account does not go to another one, until a person has accepted that."""
+    systems.rosta = AKEBONO
+    run = fetch(systems.world, Person())
+    systems.world.choose(run)
+    monkeypatch.setenv("RENKEI_TEST_TOKEN", "of-another-company")
+    systems.rosta = TASOGARE
+    with systems.world.runs() as runs:
+        with pytest.raises(UsageError) as caught:
+            runs.sync(run.id)
+        assert (caught.value.code, caught.value.where) == ("account_changed", "rosta")
+        assert systems.world.rosta.writes == []
+        runs.accept_account("rosta")
+        assert runs.sync(run.id).status is Status.DONE
+    assert len(systems.world.rosta.writes) == 1
+
+
+@pytest.mark.fault("F95")
+@pytest.mark.security(59)
 def test_a_changed_account_is_refused_until_a_person_accepts_it(
     systems: Systems, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Protocol
 
 from attrs import define, frozen
 
 from renkei.clock import Clock
-from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, SystemFault
+from renkei.errors import AccessError, BusyError, ClosedError, RenkeiError, StoreError, SystemFault
 from renkei.logs import log
 from renkei.model import Difference, Remark, Run, Selection, Status
 from renkei.observer import Observer
 from renkei.people import NewField, Ref, Values
 from renkei.plan import estimate
 from renkei.plan.pairing import Pairing
+from renkei.plan.whose import look
 from renkei.plugins.facade import Reader
 from renkei.plugins.writer import Writer
 from renkei.store.before import Before
 from renkei.store.hold import Hold, Moment
 from renkei.store.journal import Allow
 from renkei.store.lease import Lease
+from renkei.store.releases import Place
 from renkei.store.store import Store
 from renkei.sync.apply import Apply, Stopped
 from renkei.sync.doubt import Answers, Doubts, Waits
@@ -134,12 +137,21 @@ class Sync:
         writer = self.systems.writer(run.target)
         account = self.store.account(writer.connection.identity)
         self.refuse_shared(account)
+        self._refuse_changed(writer, account)
         now = Moment.now()  # before the lease is taken: it must never seem younger than it is
         hold = Hold(self.store, self._lease(run, order, account), now)
         log.info("sync_began", run=run.id)
         # Asked right before each request: a process that slept finds out that it was replaced.
         writer.connection.allow_writes(hold.check)
         return writer, hold
+
+    def _refuse_changed(self, writer: Writer, account: str) -> None:
+        """Raise UsageError if a new token opens another account than the one that is known."""
+        known = self.store.known_accounts()
+        if writer.name in known:
+            place = Place(connection=writer.name, account=account)
+            with suppress(AccessError):  # the sync meets it itself, and pauses
+                look([writer], [place], known, self.clock.now())
 
     def _lease(self, run: Run, order: Order, account: str) -> Lease:
         """
